@@ -1,0 +1,106 @@
+"""Bytes <-> message: one door in, one door out.
+
+In: size, UTF-8, no DTD, no processing instruction, well-formed, valid, exactly one payload, typed fields;
+each step raises a `PeerError` and the next is never reached. Out: lxml elements only, no templates.
+"""
+
+import re
+from typing import Final
+
+from lxml import etree
+
+from oadr.wire import codec
+from oadr.wire.errors import Forged, Malformed
+from oadr.wire.messages import MESSAGES, Message
+from oadr.wire.namespaces import NAMESPACES, local_name, qualified
+from oadr.wire.schema import Schema
+
+REQUEST_LIMIT: Final = 64 * 1024
+REPORT_LIMIT: Final = 1024 * 1024
+"""Bytes of a body before it is parsed: of any request, and of a report from a known party."""
+
+PAYLOAD: Final = qualified("oadr:oadrPayload")
+SIGNED_OBJECT: Final = qualified("oadr:oadrSignedObject")
+SIGNATURE: Final = qualified("ds:Signature")
+
+_BY_TAG: Final = {qualified(kind.TAG): kind for kind in MESSAGES}
+_DECLARATION: Final = re.compile(
+    r"\ufeff?<\?xml\s+version\s*=\s*(?:'1\.0'|\"1\.0\")(?:\s+encoding\s*=\s*(?:'utf-8'|\"utf-8\"))?"
+    r"(?:\s+standalone\s*=\s*(?:'(?:yes|no)'|\"(?:yes|no)\"))?\s*\?>",
+    re.IGNORECASE,
+)
+
+
+def read(raw: bytes, schema: Schema | None, *, limit: int = REQUEST_LIMIT) -> Message:
+    """The one message in `raw`. Raises a `PeerError`, whatever the bytes are.
+
+    Without a `schema` the typed tables alone judge: they know names, types and numbers of elements, but
+    not their order.
+    """
+    root = parse(raw, limit)
+    if schema:
+        schema.check(root)
+    payload = _payload(root)
+    kind = _BY_TAG.get(payload.tag)
+    if kind is None:
+        raise Malformed("not an OpenADR 2.0b payload")
+    return codec.read(kind, payload)
+
+
+def parse(raw: bytes, limit: int) -> etree._Element:
+    """The root element of bytes that are safe to look into."""
+    if len(raw) > limit:
+        raise Malformed(f"larger than {limit} bytes", status=413)
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise Malformed("not UTF-8") from error
+    declaration = _DECLARATION.match(text)
+    markup = text[declaration.end() :] if declaration else text
+    if "<!DOCTYPE" in markup or "<?" in markup or "\x00" in markup:
+        raise Malformed("holds a document type, a processing instruction or a NUL")
+    parser = etree.XMLParser(  # a new one for each message, and never with a schema: a DTD can crash that
+        encoding="utf-8",
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        dtd_validation=False,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
+    try:
+        root = etree.fromstring(raw, parser)
+    except (etree.LxmlError, ValueError) as error:
+        raise Malformed("not well-formed XML") from error
+    if root.getroottree().docinfo.internalDTD is not None:
+        raise Malformed("holds a document type")
+    return root
+
+
+def _payload(root: etree._Element) -> etree._Element:
+    """The payload inside the envelope; a bare payload is read too, since peers send it."""
+    if root.tag != PAYLOAD:
+        return root
+    if len(root) and root[0].tag == SIGNATURE:
+        raise Forged("signed messages are not taken here")
+    if len(root) != 1 or root[0].tag != SIGNED_OBJECT or len(root[0]) != 1:
+        raise Malformed("wants exactly one oadrSignedObject with exactly one payload")
+    return root[0][0]
+
+
+def write(message: Message) -> bytes:
+    """`message` in its envelope, UTF-8, ready to send. Raises `Misuse` for what has no form on the wire."""
+    return etree.tostring(build(message), xml_declaration=True, encoding="UTF-8")
+
+
+def build(message: Message) -> etree._Element:
+    """`message` in its envelope, as an element."""
+    root = etree.Element(PAYLOAD, nsmap=NAMESPACES)
+    codec.append(message, etree.SubElement(root, SIGNED_OBJECT))
+    return root
+
+
+def name_of(message: Message) -> str:
+    """What the profile calls this payload, for people: `oadrPoll`."""
+    return local_name(qualified(message.TAG))
