@@ -1,0 +1,60 @@
+# `make` prints what there is. Every target sets up what it needs.
+
+PY := .venv/bin/python
+CODE := $(wildcard oadr certs ven vtn plugfest tests bench examples docs)
+LOCK := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+        --no-header --no-annotate --no-emit-index-url --no-emit-find-links $(if $(UPGRADE),--upgrade) pyproject.toml
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check format docs lock bench clean
+.DELETE_ON_ERROR:
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: .venv/ready ## the virtual environment, from the locked versions (PYTHON=python3.12 chooses one)
+
+demo: setup ## a feeder limited to 40 % before your eyes, two minutes (STAY=1: it stays up)
+	$(PY) -m examples.demo $(if $(STAY),--stay)
+
+test: setup ## every test
+	$(PY) -m pytest -q
+
+check: setup ## format, lint, types, arrows between packages, generated pages
+	.venv/bin/ruff format --check --quiet $(CODE)
+	.venv/bin/ruff check --quiet $(CODE)
+	.venv/bin/mypy --strict $(CODE)
+	.venv/bin/lint-imports --no-cache
+	$(PY) -m docs.traceability --check
+
+format: setup ## format the code, repair what ruff can repair
+	.venv/bin/ruff format $(CODE)
+	.venv/bin/ruff check --fix $(CODE)
+
+docs: setup ## which test proves which rule: docs/requirements.md, conformance.md, security.md
+	$(PY) -m docs.traceability
+
+lock: setup ## requirements/*.txt from pyproject.toml (UPGRADE=1: the newest versions)
+	$(LOCK) --extra dev --output-file requirements/dev.txt
+	$(LOCK) --extra vtn --output-file requirements/vtn.txt
+	$(LOCK) --extra daemon --output-file requirements/ven.txt
+
+bench: setup ## the benchmarks, each beside a peer in the same run
+	@for script in $(filter-out bench/__init__.py,$(wildcard bench/*.py)); do \
+	    $(PY) -m bench.$$(basename $$script .py) || exit 1; \
+	done
+
+clean: ## everything that make made
+	rm -rf .venv .demo dist .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+
+# Redone only when the lock or the package's own description changes. Debian splits ensurepip off, hence the question.
+.venv/ready: pyproject.toml requirements/dev.txt
+	@for python in $(or $(PYTHON),python3 python3.14 python3.13 python3.12 python3.11); do \
+	    "$$python" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue; \
+	    echo "Setting up .venv with $$python: once, about a minute." && exec "$$python" -m venv .venv; \
+	done; \
+	echo "Feederguard needs Python 3.11 or newer with venv (on Debian: apt install python3-venv)," \
+	     "or name one: make PYTHON=/path/to/python3 $(MAKECMDGOALS)" >&2; exit 1
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
