@@ -12,7 +12,7 @@ LOCK := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --gen
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: .venv/ready ## the virtual environment, from the locked versions (PYTHON=python3.12 chooses one)
+setup: .venv/ready ## the virtual environment, from the locked versions (PYTHON=python3.12 chooses one, after make clean)
 
 demo: setup ## a feeder limited to 40 % before your eyes, two minutes (STAY=1: it stays up)
 	$(PY) -m examples.demo $(if $(STAY),--stay)
@@ -47,14 +47,18 @@ bench: setup ## the benchmarks, each beside a peer in the same run
 clean: ## everything that make made
 	rm -rf .venv .demo dist .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
-# Redone only when the lock or the package's own description changes. Debian splits ensurepip off, hence the question.
-.venv/ready: pyproject.toml requirements/dev.txt
-	@for python in $(or $(PYTHON),python3 python3.14 python3.13 python3.12 python3.11); do \
-	    "$$python" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue; \
-	    echo "Setting up .venv with $$python: once, about a minute." && exec "$$python" -m venv .venv; \
-	done; \
-	echo "Feederguard needs Python 3.11 or newer with venv (on Debian: apt install python3-venv)," \
-	     "or name one: make PYTHON=/path/to/python3 $(MAKECMDGOALS)" >&2; exit 1
+# Redone only when the lock or the package's own description changes.
+.venv/ready: pyproject.toml requirements/dev.txt | .venv/bin/python
+	@echo "Installing the locked versions into .venv: half a minute, only when they change."
 	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
+
+# Debian splits ensurepip off, hence the question. Never made over another Python's environment: the two would mix.
+.venv/bin/python:
+	@for python in $(or $(PYTHON),python3 python3.14 python3.13 python3.12 python3.11); do \
+	    "$$python" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue; \
+	    exec "$$python" -m venv --clear .venv; \
+	done; \
+	echo "Feederguard needs Python 3.11 or newer with venv (on Debian: apt install python3-venv)," \
+	     "or name one: make PYTHON=/path/to/python3 $(MAKECMDGOALS)" >&2; exit 1
