@@ -22,6 +22,8 @@ MAX_MONTHS: Final = 100 * 12
 MAX_UNSIGNED: Final = 2**32 - 1
 FLOAT_DIGITS: Final = 39
 """xs:float ends near 3.4e38; a wider exponent would only make us write out its zeros."""
+NUMBER_LENGTH: Final = 64
+"""Characters of a number, read or written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,8 @@ def write_duration(duration: Duration) -> str:
         return "PT0S"
     if duration.seconds * duration.months < 0:
         raise Misuse("a duration has one sign")
+    if abs(duration.seconds) > MAX_SECONDS or abs(duration.months) > MAX_MONTHS:
+        raise Misuse("a duration of more than a century")
     sign = "-" if min(duration.seconds, duration.months) < 0 else ""
     minutes, seconds = divmod(abs(duration.seconds), 60)
     hours, minutes = divmod(minutes, 60)
@@ -110,11 +114,16 @@ def write_duration(duration: Duration) -> str:
     return f"{sign}P{date}T{time}" if time else f"{sign}P{date}"
 
 
-_DATE_TIME: Final = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.[0-9]*)?Z?")
+_DATE_TIME: Final = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2}T(?!24)[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.[0-9]*)?Z?"
+)
 
 
 def read_date_time(text: str) -> datetime:
-    """An aware UTC moment; fractions are cut off, a missing zone is UTC, never local time (r1)."""
+    """An aware UTC moment; fractions are cut off, a missing zone is UTC, never local time (r1).
+
+    Hour 24 is refused by every Python, also by those whose `fromisoformat` takes it.
+    """
     if not (match := _DATE_TIME.fullmatch(text.strip(XML_BLANKS))):
         raise Invalid("not a UTC date and time")
     try:
@@ -127,7 +136,10 @@ def write_date_time(moment: datetime) -> str:
     """UTC with `Z` and whole seconds (r1)."""
     if moment.tzinfo is None:
         raise Misuse("a moment without a time zone")
-    return moment.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
+    try:
+        return moment.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
+    except OverflowError as error:
+        raise Misuse("a moment outside the calendar") from error
 
 
 _NUMBER: Final = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?")
@@ -136,21 +148,29 @@ _NUMBER: Final = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[
 def read_number(text: str) -> Decimal:
     """A Decimal from the text itself, so that 0.29 stays 0.29; NaN and INF are refused (454)."""
     stripped = text.strip(XML_BLANKS)
-    if len(stripped) > 64 or not _NUMBER.fullmatch(stripped):
+    if len(stripped) > NUMBER_LENGTH or not _NUMBER.fullmatch(stripped):
         raise Invalid("not a finite number")
     number = Decimal(stripped)
-    if number and abs(number.adjusted()) > FLOAT_DIGITS:
+    if not number:
+        return Decimal(0)
+    if _beyond_use(number):
         raise Invalid("a number beyond any use")
-    return number if number else Decimal(0)
+    return number
 
 
 def write_number(number: Decimal) -> str:
     """Plain digits, no exponent."""
     if not number.is_finite():
         raise Misuse("only finite numbers have a form on the wire")
-    if number and abs(number.adjusted()) > FLOAT_DIGITS:
+    if not number:
+        return "0"
+    if _beyond_use(number):
         raise Misuse("a number beyond any use")
     return format(number, "f")
+
+
+def _beyond_use(number: Decimal) -> bool:
+    return abs(number.adjusted()) > FLOAT_DIGITS or len(format(number, "f")) > NUMBER_LENGTH
 
 
 _UNSIGNED: Final = re.compile(r"\+?[0-9]{1,20}|-0{1,20}")
