@@ -6,16 +6,16 @@
         request_id: Annotated[RequestId, "pyld:requestID"]
 
 The annotation says where the value stands, its type how it is written and how often: `X` once, `X | None`
-at most once, `tuple[X, ...]` any number of times. A place may lead through wrapping elements,
-`xcal:dtstart/xcal:date-time`; neighbours that share a wrapper share the element. When not the last but
-an earlier element repeats it is marked, `power:endDeviceAsset[]/power:mrid`. Where the schema lets several
-elements stand (a substitution group) the place is `*` and the classes bring their own `TAG`. A class whose
-element's name is itself a value (itemBase) has a field in the place `TAG` that holds it; `.:itemUnits` is
-then a child in that element's own namespace.
+at most once, `tuple[X, ...]` any number of times, once at least where it has no default. A place may lead
+through wrapping elements, `xcal:dtstart/xcal:date-time`; neighbours that share a wrapper share the element.
+When not the last but an earlier element repeats it is marked, `power:endDeviceAsset[]/power:mrid`. Where the
+schema lets several elements stand (a substitution group) the place is `*` and the classes bring their own
+`TAG`. A class whose element's name is itself a value (itemBase) has a field in the place `TAG` that holds it;
+`.:itemUnits` is then a child in that element's own namespace.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterator
+from dataclasses import MISSING
 from dataclasses import fields as dataclass_fields
 from datetime import datetime
 from decimal import Decimal
@@ -23,7 +23,19 @@ from enum import StrEnum
 from functools import cache
 from operator import attrgetter
 from types import NoneType, UnionType
-from typing import Annotated, Any, ClassVar, Final, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import (
+    Annotated,
+    Any,
+    ClassVar,
+    Final,
+    NamedTuple,
+    TypeVar,
+    Union,
+    cast,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 from lxml import etree
 
@@ -97,19 +109,19 @@ def read(kind: type[T], element: Element) -> T:
     plan = _plan(kind)
     values: dict[str, Any] = {}
     if plan.own_tag:
-        values[plan.own_tag] = _tag_values(kind)[element.tag]
+        values[plan.own_tag] = _tag_values(cast(Hashable, kind))[_tag(element)]
     _collect(plan.entries, element, values)
-    for name in plan.many:
-        values[name] = tuple(values.get(name, ()))
     if not plan.required <= values.keys():
         missing = ", ".join(sorted(plan.required - values.keys()))
-        raise Invalid(f"{local_name(element.tag)} lacks {missing}")
+        raise Invalid(f"{_name(element)} lacks {missing}")
+    for name in plan.many:
+        values[name] = tuple(values.get(name, ()))
     return kind(**values)
 
 
 def _collect(entries: dict[str, _Entry], element: Element, values: dict[str, Any]) -> None:
     for child in element:
-        entry = entries.get(child.tag)
+        entry = entries.get(_tag(child))
         if entry is None:
             raise Invalid(f"{_name(child)} is not expected in {_name(element)}")
         if entry.field is None:
@@ -122,6 +134,8 @@ def _take(field: _Field, child: Element, values: dict[str, Any]) -> None:
     if field.optional and field.is_text and not len(child) and not child.text:
         return  # an empty element is an omitted one (r46)
     value = field.read(child)
+    if field.optional and field.is_text and value == "":
+        return  # nor do blanks fill a token
     if field.many:
         values.setdefault(field.name, []).append(value)
     elif field.name in values:
@@ -130,9 +144,14 @@ def _take(field: _Field, child: Element, values: dict[str, Any]) -> None:
         values[field.name] = value
 
 
+def _tag(element: Element) -> str:
+    """An element's name; entity references and the like have none."""
+    return element.tag if isinstance(element.tag, str) else ""
+
+
 def _name(element: Element) -> str:
-    """An element's name for a complaint; comments and entity references have none."""
-    return local_name(element.tag) if isinstance(element.tag, str) else "markup"
+    """An element's name for a complaint."""
+    return local_name(_tag(element)) or "markup"
 
 
 # --- writing -----------------------------------------------------------------------------------------------
@@ -163,8 +182,18 @@ def fill(value: Any, element: Element) -> None:
 # --- compiling a class into a plan ---------------------------------------------------------------------------
 
 
-@cache
 def _plan(kind: type) -> _Plan:
+    """The plan of a class, compiled when it is first met."""
+    plan = _plans.get(kind)
+    if plan is None:
+        plan = _plans[kind] = _compiled(kind)
+    return plan
+
+
+_plans: Final[dict[type, _Plan]] = {}
+
+
+def _compiled(kind: type) -> _Plan:
     table = tuple(_fields_of(kind))
     entries: dict[str, _Entry] = {}
     for field in table:
@@ -173,7 +202,7 @@ def _plan(kind: type) -> _Plan:
         entries,
         _sequence(table, 0),
         tuple(f.name for f in table if f.many),
-        frozenset(f.name for f in table if not f.many and not f.optional),
+        frozenset(f.name for f in table if not f.optional),
         _own_tag_field(kind),
     )
 
@@ -183,12 +212,17 @@ def _fields_of(kind: type) -> Iterator[_Field]:
     for field in dataclass_fields(kind):
         hint, place = get_args(hints[field.name])
         if place != OWN_TAG:
-            yield _field(kind, field.name, hint, place)
+            entry = _field(kind, field.name, hint, place)
+            yield entry._replace(optional=entry.optional and field.default is not MISSING)
 
 
 def _own_tag_field(kind: type) -> str | None:
     hints = get_type_hints(kind, include_extras=True)
-    own = (name for name, hint in hints.items() if get_origin(hint) is Annotated and hint.__metadata__ == (OWN_TAG,))
+    own = (
+        name
+        for name, hint in hints.items()
+        if get_origin(hint) is Annotated and hint.__metadata__ == (OWN_TAG,)
+    )
     return next(own, None)
 
 
@@ -328,7 +362,7 @@ def _element(tag: str, write_inside: Write) -> Write:
 
 def _in_namespace(local: str, write_inside: Write) -> Write:
     def write_sibling(value: Any, parent: Element) -> None:
-        write_inside(value, etree.SubElement(parent, _sibling(parent.tag, local)))
+        write_inside(value, etree.SubElement(parent, _sibling(_tag(parent), local)))
 
     return write_sibling
 
@@ -348,7 +382,7 @@ def _within(tag: str, read_inside: Read, write_inside: Write) -> tuple[Read, Wri
 
 
 def _read_any(by_tag: dict[str, type]) -> Read:
-    return lambda element: read(by_tag[element.tag], element)
+    return lambda element: read(by_tag[_tag(element)], element)
 
 
 def _write_any(value: Any, parent: Element) -> None:

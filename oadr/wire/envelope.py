@@ -41,7 +41,7 @@ def read(raw: bytes, schema: Schema | None, *, limit: int = REQUEST_LIMIT) -> Me
     if schema:
         schema.check(root)
     payload = _payload(root)
-    kind = _BY_TAG.get(payload.tag)
+    kind = _BY_TAG.get(str(payload.tag))
     if kind is None:
         raise Malformed("not an OpenADR 2.0b payload")
     return codec.read(kind, payload)

@@ -13,6 +13,9 @@ Reading bytes raises a `PeerError` and nothing else; anything else that escapes 
 """
 
 from enum import StrEnum
+from typing import Final
+
+LONGEST_WHY: Final = 200
 
 
 class ResponseCode(StrEnum):
@@ -37,11 +40,16 @@ class OadrError(Exception):
 
 
 class PeerError(OadrError):
-    """The other party's fault. `why` may be shown to that party: it holds nothing of ours."""
+    """The other party's fault. `why` may be shown to that party: it holds nothing of ours.
+
+    `code` answers it where an OpenADR answer is due.
+    """
+
+    code = ResponseCode.COMPLIANCE_ERROR
 
     def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
+        self.why = why if len(why) <= LONGEST_WHY else f"{why[:LONGEST_WHY]}..."  # it may quote the message
+        super().__init__(self.why)
 
 
 class Malformed(PeerError):

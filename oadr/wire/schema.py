@@ -33,7 +33,8 @@ class Schema:
         except etree.LxmlError as error:
             raise Malformed("cannot be validated") from error
         if not valid:
-            raise Malformed(f"breaks the schema: {self._schema.error_log.last_error.message}")
+            fault = self._schema.error_log.last_error
+            raise Malformed(f"breaks the schema: {fault.message if fault else 'somewhere'}")
 
 
 def installed_folder() -> Path | None:

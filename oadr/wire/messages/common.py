@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated
 
 from oadr.wire.errors import ResponseCode
-from oadr.wire.ids import EventId, GroupId, MarketContext, Mrid, RequestId, ResourceId, VenId
+from oadr.wire.ids import EventId, GroupId, Mrid, RequestId, ResourceId, VenId
 
 
 class OptType(StrEnum):

@@ -1,0 +1,80 @@
+"""Percent, watts and amps. Decimal throughout and always rounded down: never more than was ordered."""
+
+from dataclasses import dataclass
+from decimal import ROUND_FLOOR, Decimal
+from typing import Final
+
+from oadr.wire.errors import Invalid
+
+FLOOR_AMPS: Final = Decimal(6)
+"""Below it IEC 61851-1 knows no charging: the only smaller current is none."""
+RESOLUTION: Final = Decimal("0.1")
+"""A limit has one decimal, as in OCPP."""
+PLANNED_VOLTS: Final = Decimal(230)
+EMERGENCY_VOLTS: Final = Decimal(253)
+"""230 V + 10 %: on a feeder with high voltage a watt limit must hold too when nobody measured."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rating:
+    """What a chargepoint was commissioned for: A per phase, phases wired, and its step in percent."""
+
+    amps: Decimal
+    phases: int
+    step: int = 10
+
+    def __post_init__(self) -> None:
+        if self.amps <= 0 or self.phases not in (1, 2, 3) or self.step not in (10, 5, 2, 1):
+            raise ValueError("a rating has amps above 0, 1 to 3 phases and a step of 10, 5, 2 or 1 percent")
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """What an order comes to on one chargepoint."""
+
+    amps: Decimal
+    """Per phase; 0 is a pause."""
+    percent: Decimal
+    """Of the rated current, as applied."""
+    requested: Decimal
+    """Of the rated current, as asked for."""
+
+
+def from_share(share: Decimal, rating: Rating) -> Allowed:
+    """A share of the rated current, 0 to 1, in the rating's steps. Raises `Invalid` outside (454)."""
+    if not 0 <= share <= 1:
+        raise Invalid("a share of capacity lies between 0 and 1")
+    requested = share * 100
+    percent = (requested / rating.step).to_integral_value(ROUND_FLOOR) * rating.step
+    return _allowed(rating.amps * percent / 100, requested, rating)
+
+
+def from_amps(amps: Decimal, rating: Rating) -> Allowed:
+    """A current per phase, exact to 0.1 A, without steps. Raises `Invalid` below zero (454)."""
+    if amps < 0:
+        raise Invalid("an import limit is not negative")
+    return _allowed(min(amps, rating.amps), amps * 100 / rating.amps, rating)
+
+
+def from_watts(power: Decimal, rating: Rating, volts: Decimal) -> Allowed:
+    """A power over all phases at `volts` per phase, exact. Raises `Invalid` below zero (454)."""
+    if power < 0:
+        raise Invalid("an import limit is not negative")
+    return from_amps(power / (volts * rating.phases), rating)
+
+
+def watts(amps: Decimal, rating: Rating, volts: Decimal) -> Decimal:
+    """W that flow when all phases carry `amps` at `volts`."""
+    return amps * volts * rating.phases
+
+
+def lowest_usable_percent(rating: Rating) -> int:
+    """The smallest step that does not pause this chargepoint; on 16 A and steps of 10 that is 40."""
+    steps = range(rating.step, 101, rating.step)
+    return next((step for step in steps if from_share(Decimal(step) / 100, rating).amps), 100)
+
+
+def _allowed(amps: Decimal, requested: Decimal, rating: Rating) -> Allowed:
+    floored = amps.quantize(RESOLUTION, ROUND_FLOOR)
+    applied = floored if floored >= FLOOR_AMPS else Decimal(0)
+    return Allowed(applied, applied * 100 / rating.amps, requested)
