@@ -1,0 +1,149 @@
+"""A small PKI: one root, one CA for VTNs and one for VENs, and the certificates under them.
+
+    root --+-- VTN CA -- a VTN, RSA-2048 and P-256      (VENs trust the VTN CA)
+           +-- VEN CA -- each VEN, P-256 or RSA-2048    (VTNs trust the VEN CA)
+
+The two sides have CAs of their own, so a VEN's certificate can never pass for a VTN's. All CAs are RSA:
+a peer with only the suite AES128-SHA256 and a peer with only ECDHE-ECDSA can both follow the chain (r68).
+"""
+
+import ipaddress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+
+CA_YEARS: Final = 20
+LEAF_YEARS: Final = 2
+EARLIER: Final = timedelta(minutes=5)
+"""A certificate is valid from a little before it was made: the other end's clock may be slow."""
+
+
+class KeyType(StrEnum):
+    RSA = "rsa"
+    ECC = "ecc"
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A key, its certificate and the certificates above it, except the root."""
+
+    key: PrivateKey
+    certificate: x509.Certificate
+    chain: tuple[x509.Certificate, ...] = ()
+
+    @property
+    def key_pem(self) -> bytes:
+        return self.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+    @property
+    def chain_pem(self) -> bytes:
+        return b"".join(one.public_bytes(Encoding.PEM) for one in (self.certificate, *self.chain))
+
+
+def new_key(kind: KeyType) -> PrivateKey:
+    if kind is KeyType.ECC:
+        return ec.generate_private_key(ec.SECP256R1())
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+def root(name: str, now: datetime) -> Issued:
+    """A self-signed root that may sign CAs."""
+    key = new_key(KeyType.RSA)
+    builder = _builder(_subject(name), key, _subject(name), now, CA_YEARS)
+    return Issued(key, _sign(_as_authority(builder, 1), key, key))
+
+
+def authority(parent: Issued, name: str, now: datetime) -> Issued:
+    """A CA under `parent` that signs certificates and no further CA."""
+    key = new_key(KeyType.RSA)
+    builder = _builder(_subject(name), key, parent.certificate.subject, now, CA_YEARS)
+    return Issued(key, _sign(_as_authority(builder, 0), key, parent.key))
+
+
+def leaf(
+    parent: Issued,
+    name: str,
+    kind: KeyType,
+    now: datetime,
+    *,
+    hosts: tuple[str, ...] = (),
+    years: int = LEAF_YEARS,
+) -> Issued:
+    """A certificate for one party. With `hosts` (DNS names or addresses) it may be a server as well (VTN)."""
+    key = new_key(kind)
+    usage = [ExtendedKeyUsageOID.CLIENT_AUTH, *([ExtendedKeyUsageOID.SERVER_AUTH] if hosts else [])]
+    builder = (
+        _builder(_subject(name), key, parent.certificate.subject, now, years)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(_key_usage(encipherment=kind is KeyType.RSA), critical=True)
+        .add_extension(x509.ExtendedKeyUsage(usage), critical=False)
+    )
+    if hosts:
+        names = x509.SubjectAlternativeName([_host(host) for host in hosts])
+        builder = builder.add_extension(names, critical=False)
+    return Issued(key, _sign(builder, key, parent.key), (parent.certificate, *parent.chain))
+
+
+def _subject(name: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+
+
+def _builder(
+    subject: x509.Name, key: PrivateKey, issuer: x509.Name, now: datetime, years: int
+) -> x509.CertificateBuilder:
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - EARLIER)
+        .not_valid_after(now + timedelta(days=365 * years))
+    )
+
+
+def _as_authority(builder: x509.CertificateBuilder, depth: int) -> x509.CertificateBuilder:
+    return builder.add_extension(
+        x509.BasicConstraints(ca=True, path_length=depth), critical=True
+    ).add_extension(_key_usage(authority=True), critical=True)
+
+
+def _key_usage(*, encipherment: bool = False, authority: bool = False) -> x509.KeyUsage:
+    """AES128-SHA256 moves its secret under the RSA key, which needs keyEncipherment."""
+    return x509.KeyUsage(
+        digital_signature=not authority,
+        content_commitment=False,
+        key_encipherment=encipherment,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=authority,
+        crl_sign=authority,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
+def _sign(builder: x509.CertificateBuilder, key: PrivateKey, signer: PrivateKey) -> x509.Certificate:
+    own = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
+    above = x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key())
+    return (
+        builder.add_extension(own, critical=False)
+        .add_extension(above, critical=False)
+        .sign(signer, hashes.SHA256())
+    )
+
+
+def _host(host: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(host))
+    except ValueError:
+        return x509.DNSName(host)
