@@ -1,0 +1,44 @@
+"""Everything that the VEN library is told from outside, in one value."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from oadr.wire.ids import GroupId, VenId, VtnId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VenConfig:
+    """Paths are files; durations bound what the grid operator or our own dice may choose."""
+
+    vtn_url: str
+    """Base address of the VTN, `https://host:port` with an optional prefix; `/OpenADR2/...` is appended (r511)."""
+    certificate: Path
+    """PEM file with this VEN's private key and certificate chain."""
+    trust: Path
+    """PEM file with the certification authority of the VTN; no other is believed."""
+    state: Path
+    """Folder for what must survive a power cut. One VEN each."""
+    market_contexts: str
+    """Base URI of the programmes: `<base>/supply-limit` and `<base>/load-shift`."""
+    name: str = ""
+    """Shown to the operator at registration."""
+    ven_id: VenId | None = None
+    """Only where the operator has given one beforehand; else the VTN assigns it (r402)."""
+    vtn_id: VtnId | None = None
+    """Pinned identity of the VTN; None takes the one told at the first registration."""
+    groups: frozenset[GroupId] = frozenset()
+    """Names of feeders and groups whose events concern every chargepoint here."""
+    check_host_name: bool = True
+    """Off only for VTN certificates that carry a device name in place of a host name."""
+    restore_max: timedelta = timedelta(seconds=600)
+    """Every release is delayed by a draw between zero and this (Rec 4), at most 1800 s."""
+    ramp_every: timedelta = timedelta(seconds=60)
+    """After the draw the limit rises by one step of the rating in each such time."""
+    randomise_default: timedelta = timedelta(seconds=600)
+    """Start of a load shift that names no randomisation of its own."""
+    sample_every: timedelta = timedelta(seconds=1)
+    request_timeout: timedelta = timedelta(seconds=20)
+    """Whole exchange, from connecting to the last byte."""
+    retry_cap: timedelta = timedelta(seconds=300)
+    """Longest pause between attempts while the VTN is silent; attempts never end."""

@@ -1,0 +1,191 @@
+"""The events that a VEN holds, and what a new list of events does to them. Sans-IO.
+
+The VTN always sends the whole list, so one merge decides everything (r56-61): unknown is added, higher
+modification replaces, same changes nothing, lower is refused, cancelled and missing are dropped. Each event
+is judged alone: one that cannot be served never spoils another's answer (r19).
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from oadr import timing
+from oadr.charging import signals
+from oadr.charging.signals import Programme, Step
+from oadr.wire.errors import Invalid, PeerError, Refused, ResponseCode
+from oadr.wire.ids import GroupId, Mrid, RequestId, ResourceId, VenId
+from oadr.wire.messages.common import OptType, Target
+from oadr.wire.messages.event import (
+    DistributeEvent,
+    Event,
+    EventResponse,
+    EventStatus,
+    ResponseRequired,
+    Signal,
+)
+from ven.randomise import Dice, offset
+
+DEVICE_CLASSES: Final = frozenset({Mrid("EVSE"), Mrid("Electric_Vehicle")})
+"""The device classes of r111 that a chargepoint answers to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What a VEN must know of itself to tell whether an event concerns it."""
+
+    ven_id: VenId | None
+    resources: frozenset[ResourceId]
+    groups: frozenset[GroupId]
+    market_contexts: str
+    randomise_default: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class HeldEvent:
+    """An event in the book, and our word on it.
+
+    A modification that cannot be served does not end what runs: `event` stays the version that is obeyed,
+    `modification_number` is the newest that was seen and answered. `start_offset` is drawn once for an event
+    and a start, and kept over modifications (r30).
+    """
+
+    event: Event
+    modification_number: int
+    received_at: datetime
+    obeyed: bool
+    opt: OptType
+    code: str = ResponseCode.OK
+    why: str | None = None
+    start_offset: timedelta = timedelta()
+
+    @property
+    def start(self) -> datetime:
+        return self.event.period.start + self.start_offset
+
+    @property
+    def end(self) -> datetime | None:
+        """None: until cancelled (r47)."""
+        return timing.end(self.event.period, self.start_offset)
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What an event that may be served orders."""
+
+    programme: Programme
+    resources: frozenset[ResourceId]
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """The new book, the answers that are owed, and what changed for people to read."""
+
+    held: tuple[HeldEvent, ...]
+    responses: tuple[EventResponse, ...]
+    arrived: tuple[HeldEvent, ...]
+    cancelled: tuple[HeldEvent, ...]
+    implied: tuple[HeldEvent, ...]
+
+
+def meaning(event: Event, site: Site) -> Meaning:
+    """What `event` orders here. Raises a `PeerError` with the code that answers it (r48, r109, r112)."""
+    programme = signals.programme(event.descriptor.market_context, site.market_contexts)
+    if programme is None:
+        raise Refused("market context not served here", ResponseCode.TARGET_MISMATCH)
+    if programme is Programme.PRICE:
+        raise Invalid("price signals are not served here", ResponseCode.SIGNAL_NOT_SUPPORTED)
+    resources = targeted(event.target, site)
+    if not resources:
+        raise Refused("no resource here is meant", ResponseCode.TARGET_MISMATCH)
+    ours = tuple(signal for signal in event.signals if _for_chargepoints(signal))
+    if not ours:
+        raise Refused("no signal for chargepoints", ResponseCode.TARGET_MISMATCH)
+    return Meaning(programme, resources, signals.timeline(replace(event, signals=ours)))
+
+
+def targeted(target: Target, site: Site) -> frozenset[ResourceId]:
+    """The chargepoints that `target` means: criteria are OR'd, none at all means everything here (r22)."""
+    if target == Target():
+        return site.resources
+    if site.ven_id in target.ven_ids or site.groups.intersection(target.group_ids):
+        return site.resources
+    return site.resources.intersection(target.resource_ids)
+
+
+def _for_chargepoints(signal: Signal) -> bool:
+    """A signal's own target narrows it to device classes (r111)."""
+    classes = signal.target.end_device_assets if signal.target else ()
+    return not classes or bool(DEVICE_CLASSES.intersection(classes))
+
+
+def merge(
+    held: tuple[HeldEvent, ...], message: DistributeEvent, site: Site, now: datetime, dice: Dice
+) -> Merged:
+    """What the complete list in `message` makes of the events in `held`."""
+    book = {each.event.event_id: each for each in held}
+    kept: list[HeldEvent] = []
+    responses: list[EventResponse] = []
+    arrived: list[HeldEvent] = []
+    cancelled: list[HeldEvent] = []
+    for event in message.events:
+        known = book.pop(event.event_id, None)
+        verdict = _judge(event, known, site, now, dice)
+        if event.response_required is ResponseRequired.ALWAYS:
+            responses.append(_response(verdict, event, message.request_id))
+        if verdict.code == ResponseCode.OUT_OF_SEQUENCE and known:
+            kept.append(known)
+        elif event.descriptor.status is EventStatus.CANCELLED:
+            cancelled.extend([known] if known else [])
+        else:
+            kept.append(verdict)
+            is_news = known is None or known.modification_number < verdict.modification_number
+            arrived.extend([verdict] if is_news else [])
+    implied = tuple(each for each in book.values() if not _is_over(each, now))
+    return Merged(tuple(kept), tuple(responses), tuple(arrived), tuple(cancelled), implied)
+
+
+def _judge(event: Event, known: HeldEvent | None, site: Site, now: datetime, dice: Dice) -> HeldEvent:
+    number = event.descriptor.modification_number
+    if known and number < known.modification_number:
+        too_old = "older than the modification that is held"
+        return replace(known, opt=OptType.OPT_OUT, code=ResponseCode.OUT_OF_SEQUENCE, why=too_old)
+    if known and number == known.modification_number:
+        is_obeyed_version = known.event.descriptor.modification_number == number
+        return replace(known, event=event) if is_obeyed_version else known
+    if event.descriptor.status is EventStatus.CANCELLED:
+        return HeldEvent(event, number, now, False, OptType.OPT_IN)  # confirmed, also if unknown (r36, r60)
+    try:
+        programme = meaning(event, site).programme
+    except PeerError as error:
+        obeyed = known.event if known and known.obeyed else event
+        is_obeyed = bool(known and known.obeyed)
+        return HeldEvent(obeyed, number, now, is_obeyed, OptType.OPT_OUT, error.code, error.why)
+    start_offset = _start_offset(event, known, programme, site, dice)
+    return HeldEvent(event, number, now, True, OptType.OPT_IN, start_offset=start_offset)
+
+
+def _start_offset(
+    event: Event, known: HeldEvent | None, programme: Programme, site: Site, dice: Dice
+) -> timedelta:
+    """Zero for a supply limitation whatever the event says (Rec 4); else drawn once and kept (r30)."""
+    if programme is Programme.SUPPLY_LIMIT:
+        return timedelta()
+    asked = event.period.start_after
+    if known and (known.event.period.start, known.event.period.start_after) == (event.period.start, asked):
+        return known.start_offset
+    return offset(dice, site.randomise_default if asked is None else asked.span)
+
+
+def _response(verdict: HeldEvent, event: Event, request_id: RequestId) -> EventResponse:
+    return EventResponse(
+        code=verdict.code,
+        description=verdict.why,
+        request_id=request_id,
+        event=event.qualified_id,
+        opt=verdict.opt,
+    )
+
+
+def _is_over(held: HeldEvent, now: datetime) -> bool:
+    return held.end is not None and held.end <= now

@@ -1,0 +1,155 @@
+"""What must survive a power cut, as one value with one form.
+
+Events and report requests are kept as the XML that they came in, so there is no second description of them
+that could drift; what is ours is a few JSON fields beside it.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final, Protocol
+
+from oadr.charging.limit import Limit, Source
+from oadr.wire import envelope
+from oadr.wire.errors import OadrError
+from oadr.wire.ids import NO_REQUEST, RegistrationId, ResourceId, VenId, VtnId
+from oadr.wire.messages import CreateReport, DistributeEvent
+from oadr.wire.messages.common import OptType
+from ven.arbiter import Restore, Slot, SlotKey
+from ven.events import HeldEvent
+from ven.reports import Order
+from ven.session import Registration
+
+FORMAT: Final = 1
+MAX_BYTES: Final = 16 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """All of a VEN's state that outlives the process."""
+
+    registration: Registration | None = None
+    held: tuple[HeldEvent, ...] = ()
+    orders: tuple[Order, ...] = ()
+    slots: tuple[tuple[SlotKey, Slot], ...] = ()
+
+
+class Corrupt(OadrError):
+    """Bytes in the journal that no version of this program has written."""
+
+
+class Journal(Protocol):
+    """Where the memory is kept."""
+
+    def load(self) -> Memory:
+        """The last memory saved, or an empty one. Raises `Corrupt`."""
+        ...
+
+    def save(self, memory: Memory) -> None:
+        """On disk when this returns. Raises `OSError`."""
+        ...
+
+
+def encode(memory: Memory) -> bytes:
+    events = DistributeEvent(
+        request_id=NO_REQUEST, vtn_id=VtnId("journal"), events=tuple(each.event for each in memory.held)
+    )
+    requests = CreateReport(request_id=NO_REQUEST, requests=tuple(order.request for order in memory.orders))
+    record = {
+        "format": FORMAT,
+        "registration": _registration(memory.registration),
+        "events": envelope.write(events).decode(),
+        "held": [_held(each) for each in memory.held],
+        "requests": envelope.write(requests).decode(),
+        "orders": [[_time(order.begun), _time(order.reported_until)] for order in memory.orders],
+        "slots": [_slot(key, slot) for key, slot in memory.slots],
+    }
+    return json.dumps(record, separators=(",", ":")).encode()
+
+
+def decode(raw: bytes) -> Memory:
+    """Raises `Corrupt` for anything that `encode` did not write."""
+    try:
+        record = json.loads(raw)
+        if record["format"] != FORMAT:
+            raise Corrupt(f"journal format {record['format']!r} is not known here")
+        events = envelope.read(record["events"].encode(), None, limit=MAX_BYTES)
+        requests = envelope.read(record["requests"].encode(), None, limit=MAX_BYTES)
+        assert isinstance(events, DistributeEvent)
+        assert isinstance(requests, CreateReport)
+        return Memory(
+            _read_registration(record["registration"]),
+            tuple(
+                HeldEvent(event, *_read_held(fields))
+                for event, fields in zip(events.events, record["held"], strict=True)
+            ),
+            tuple(
+                Order(request, *map(_read_time, times))
+                for request, times in zip(requests.requests, record["orders"], strict=True)
+            ),
+            tuple(_read_slot(fields) for fields in record["slots"]),
+        )
+    except (ValueError, KeyError, TypeError, AssertionError, ArithmeticError, OadrError) as error:
+        raise Corrupt(f"the journal cannot be read: {error}") from error
+
+
+def _time(moment: datetime) -> str:
+    return moment.isoformat()
+
+
+def _read_time(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def _registration(known: Registration | None) -> list[Any] | None:
+    if known is None:
+        return None
+    return [known.ven_id, known.registration_id, known.vtn_id, known.poll_every.total_seconds()]
+
+
+def _read_registration(fields: list[Any] | None) -> Registration | None:
+    if fields is None:
+        return None
+    ven_id, registration_id, vtn_id, poll = fields
+    return Registration(
+        VenId(ven_id), RegistrationId(registration_id), VtnId(vtn_id), timedelta(seconds=poll)
+    )
+
+
+def _held(each: HeldEvent) -> list[Any]:
+    offset = each.start_offset.total_seconds()
+    received = _time(each.received_at)
+    return [each.modification_number, received, each.obeyed, each.opt, each.code, each.why, offset]
+
+
+def _read_held(fields: list[Any]) -> tuple[int, datetime, bool, OptType, str, str | None, timedelta]:
+    number, received, obeyed, opt, code, why, offset = fields
+    return number, _read_time(received), obeyed, OptType(opt), code, why, timedelta(seconds=offset)
+
+
+def _slot(key: SlotKey, slot: Slot) -> Mapping[str, Any]:
+    limit, restore = slot.limit, slot.restore
+    return {
+        "resource": key.resource_id,
+        "source": key.source,
+        "amps": str(limit.amps),
+        "percent": str(limit.percent),
+        "because": limit.because,
+        "until": limit.until and _time(limit.until),
+        "restore": restore and [str(restore.amps), str(restore.percent), _time(restore.release_at)],
+    }
+
+
+def _read_slot(fields: Mapping[str, Any]) -> tuple[SlotKey, Slot]:
+    source = Source(fields["source"])
+    until = fields["until"] and _read_time(fields["until"])
+    limit = Limit(
+        Decimal(fields["amps"]), Decimal(fields["percent"]), source, fields["because"], until or None
+    )
+    restore = None
+    if fields["restore"]:
+        amps, percent, release_at = fields["restore"]
+        restore = Restore(Decimal(amps), Decimal(percent), _read_time(release_at))
+    return SlotKey(ResourceId(fields["resource"]), source), Slot(limit, restore)

@@ -1,0 +1,81 @@
+"""What happened in a session, as values for whoever keeps a log, a record or a page."""
+
+from dataclasses import dataclass
+
+from oadr.wire.ids import EventId, RegistrationId, VenId, VtnId
+from ven.events import HeldEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    ven_id: VenId
+    registration_id: RegistrationId
+    vtn_id: VtnId
+    anew: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrationRefused:
+    code: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deregistered:
+    """The VTN ended the registration, or does not know it any more."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class EventArrived:
+    """A new event or a new modification, and our answer to it."""
+
+    held: HeldEvent
+
+
+@dataclass(frozen=True, slots=True)
+class EventEnded:
+    """An event left the list before its end: cancelled, or just missing from it (r61)."""
+
+    event_id: EventId
+    implied: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PeerComplained:
+    """The VTN answered one of our messages with an error."""
+
+    about: str
+    code: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class GaveUp:
+    """An answer that the VTN cannot take was dropped after several tries."""
+
+    about: str
+
+
+@dataclass(frozen=True, slots=True)
+class ContactLost:
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class ContactMade:
+    """The VTN answers (again)."""
+
+
+News = (
+    Registered
+    | RegistrationRefused
+    | Deregistered
+    | EventArrived
+    | EventEnded
+    | PeerComplained
+    | GaveUp
+    | ContactLost
+    | ContactMade
+)

@@ -1,0 +1,29 @@
+"""Random offsets, so that a street does not switch as one (Rec 4). Never for the start of a supply limitation."""
+
+from datetime import timedelta
+from typing import Final, Protocol
+
+CAP: Final = timedelta(seconds=1800)
+"""No offset is longer, whatever a message or a setting asks."""
+
+
+class Dice(Protocol):
+    """Where chance comes from: `secrets.SystemRandom()` in earnest, a seeded one in tests."""
+
+    def random(self) -> float: ...
+
+    def randint(self, a: int, b: int) -> int: ...
+
+
+def offset(dice: Dice, longest: timedelta) -> timedelta:
+    """A whole number of seconds from zero to `longest`, all alike, both ends included."""
+    return timedelta(seconds=dice.randint(0, int(min(max(longest, timedelta()), CAP).total_seconds())))
+
+
+def back_off(dice: Dice, failures: int, cap: timedelta) -> timedelta:
+    """Pause before the next attempt after so many failures in a row: full jitter under a doubling ceiling.
+
+    The ceiling starts at 1 s. Full jitter keeps a fleet that lost its VTN from coming back in waves.
+    """
+    ceiling = min(2.0 ** min(failures - 1, 30), cap.total_seconds())
+    return timedelta(seconds=0.1 + ceiling * dice.random())
