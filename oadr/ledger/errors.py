@@ -6,28 +6,32 @@ LedgerError            never raised itself
   Incomplete           the end is missing
   UnexplainedHole      entries are missing, and no sealed entry says that they were erased
   UnknownKey           signed by a key that nobody vouches for
-  Forked               the log signed two histories; its checkpoints are the proof
+  Forked               the log signed two histories; both signatures are the proof
   Unproven             a proof does not lead to its root
 """
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 
 class LedgerError(Exception):
     """`why` is one sentence for an auditor.
 
-    `seq` is the first sequence number at which the record is known to be wrong, None where there is no record
-    to number. `since` is lower when a checkpoint was broken that covers more than one entry: those from
-    `since` to `seq` may be wrong as well.
+    The first entry that is wrong has the sequence number `seq`, or one from `seq` to `until` where the record
+    does not tell more closely: a checkpoint seals many entries at once. Both are None where it is not an entry
+    that is wrong.
     """
 
     cause: ClassVar[str]
 
-    def __init__(self, why: str, seq: int | None = None, since: int | None = None) -> None:
+    def __init__(self, why: str, seq: int | None = None, until: int | None = None) -> None:
         super().__init__(why)
         self.why = why
         self.seq = seq
-        self.since = seq if since is None else since
+        self.until = seq if until is None else until
+
+    def at(self, seq: int) -> Self:
+        """The same, found where entry `seq` belongs."""
+        return type(self)(self.why, seq)
 
 
 class NotCanonical(LedgerError):

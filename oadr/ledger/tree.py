@@ -8,6 +8,7 @@ a full tree of k, the largest power of two below n, beside a tree of the remaini
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import Final
 
 from oadr.ledger.errors import Unproven
 
@@ -15,6 +16,9 @@ Proof = tuple[bytes, ...]
 """Hashes of the subtrees that are needed beside what is known, the lowest first."""
 
 EMPTY = sha256().digest()
+
+LARGEST: Final = 2**53
+"""Leaves of the largest tree that a proof may speak of, which bounds the depth of what is computed from it."""
 
 
 def leaf_hash(leaf: bytes) -> bytes:
@@ -69,7 +73,7 @@ def inclusion_proof(leaves: Sequence[bytes], index: int) -> Proof:
 
 def verify_inclusion(leaf: bytes, index: int, size: int, proof: Proof, root: bytes) -> None:
     """Unproven unless the tree of that size and root has this leaf at that index."""
-    if not 0 <= index < size or _climb(leaf_hash(leaf), index, size, proof) != root:
+    if not 0 <= index < size <= LARGEST or _climb(leaf_hash(leaf), index, size, proof) != root:
         raise Unproven(f"this is not leaf {index} of the tree of size {size}")
 
 
@@ -82,7 +86,10 @@ def consistency_proof(leaves: Sequence[bytes], first: int) -> Proof:
 
 def verify_consistency(first: int, second: int, first_root: bytes, second_root: bytes, proof: Proof) -> None:
     """Unproven unless the tree of size `second` extends the tree of size `first`."""
-    if not 0 < first <= second or _both(first, second, proof, first_root) != (first_root, second_root):
+    if not 0 < first <= second <= LARGEST or _both(first, second, proof, first_root) != (
+        first_root,
+        second_root,
+    ):
         raise Unproven(f"the tree of size {second} does not extend that of size {first}")
 
 
