@@ -1,0 +1,1 @@
+"""What the operator talks about: feeders, sites, interventions, what became of them. No SQL, no XML, no clock."""

@@ -1,0 +1,64 @@
+"""One event for one VEN: what an intervention becomes, and how far it got."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from oadr.wire.ids import EventId, ResourceId, VenId
+from oadr.wire.messages.common import OptType
+from vtn.model.intervention import Intervention
+
+CANCEL_PATIENCE: Final = timedelta(hours=1)
+"""A cancellation that nobody confirms is repeated this long after the event would have ended (r52)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """The VEN's word on one modification of its event."""
+
+    modification_number: int
+    opt: OptType
+    code: str
+    answered_at: datetime
+
+    @property
+    def agreed(self) -> bool:
+        """An error code counts as a refusal, whatever the opt beside it says."""
+        return self.opt is OptType.OPT_IN and self.code.startswith("2")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    event_id: EventId
+    ven_id: VenId
+    intervention: Intervention
+    resources: tuple[ResourceId, ...]
+    created_at: datetime
+    """Of the event's newest modification."""
+    offered_at: datetime | None = None
+    """When it was first handed out; that proves nothing, only an answer does."""
+    answer: Answer | None = None
+    """The newest."""
+
+    @property
+    def settled(self) -> bool:
+        """Answered in its newest modification: it need not be offered again (r36)."""
+        return self.answer is not None and (
+            self.answer.modification_number == self.intervention.modification_number
+        )
+
+    def listed(self, now: datetime) -> bool:
+        """Whether a complete list of events holds it at `now`.
+
+        Everything that is not over is listed (r50); a randomised event until its latest end (r66); a cancelled
+        one until it is confirmed (r52).
+        """
+        order = self.intervention.order
+        end = self.intervention.planned_end + (order.randomise or timedelta())
+        if self.intervention.cancelled_at is not None:
+            return not self.settled and now < end + CANCEL_PATIENCE
+        return now < end
+
+    def due(self, now: datetime) -> bool:
+        """Whether it must still reach its VEN."""
+        return not self.settled and self.listed(now)

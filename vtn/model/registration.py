@@ -1,0 +1,28 @@
+"""A site that has registered, and who is calling."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from oadr.wire.ids import RegistrationId, RequestId, VenId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registration:
+    ven_id: VenId
+    registration_id: RegistrationId
+    request_id: RequestId
+    """Of the request that made it: the same one again is a retry, not a new registration (r406)."""
+    registered_at: datetime
+    ven_name: str = ""
+    greeted: bool = False
+    """Whether the VEN has answered our oadrRegisterReport, which follows each new registration (r301)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The site that the certificate of a connection belongs to (P4)."""
+
+    ven_id: VenId
+    pseudonym: str
+    registration_id: RegistrationId | None
+    """None: approved, but not registered."""

@@ -1,0 +1,31 @@
+"""What every service is given: who we are, where state lives, and how new identifiers are made."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from oadr.wire.ids import VtnId
+from vtn.delivery.index import Index
+from vtn.store.engine import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What the operator has decided for all sites."""
+
+    vtn_id: VtnId
+    market_contexts: str
+    """Base URI of the programmes."""
+    poll_every: timedelta
+    """How often a VEN may ask (oadrRequestedOadrPollFreq)."""
+    report_every: timedelta
+    """How often it is to report, and how long one interval of a report is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    terms: Terms
+    store: Store
+    index: Index
+    new_id: Callable[[], str]
+    """A letter first, then what nobody can guess."""

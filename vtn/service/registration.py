@@ -1,0 +1,114 @@
+"""EiRegisterParty: a site that the operator has approved says who it is, and learns how to call.
+
+approved --CreatePartyRegistration--> registered --CancelPartyRegistration--> approved
+                                      |      ^
+                                      +------+  again: without IDs all starts afresh (r406), with them nothing does
+"""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from oadr.ledger.entry import EntryType
+from oadr.wire.errors import Refused, ResponseCode
+from oadr.wire.ids import RegistrationId, RequestId
+from oadr.wire.messages import (
+    CanceledPartyRegistration,
+    CancelPartyRegistration,
+    CreatedPartyRegistration,
+    CreatePartyRegistration,
+    QueryRegistration,
+)
+from oadr.wire.messages.common import EiResponse
+from oadr.wire.messages.registration import ProfileName, TransportName
+from oadr.wire.scalars import Duration
+from vtn.model.registration import Caller, Registration
+from vtn.service.desk import Desk
+from vtn.service.refusals import PROFILES, not_registered, wrong_ven
+from vtn.store import network, record, registrations
+from vtn.store.engine import Tx
+
+RETRY: Final = timedelta(minutes=2)
+"""The same request again within this is a retry after a lost answer, not a new registration."""
+
+
+async def query(message: QueryRegistration, caller: Caller, desk: Desk) -> CreatedPartyRegistration:
+    """What this VTN speaks; the IDs only to a VEN that is registered (r404)."""
+    async with desk.store.reading() as tx:
+        known = await registrations.of(tx, caller.ven_id)
+    return _created(message.request_id, known, desk)
+
+
+async def create(
+    message: CreatePartyRegistration, caller: Caller, desk: Desk, now: datetime
+) -> CreatedPartyRegistration:
+    """Register the caller, or confirm its registration. Raises `Refused`."""
+    _check_terms(message)
+    if message.ven_id not in (None, caller.ven_id):
+        raise wrong_ven()
+    async with desk.store.writing() as tx:
+        known = await registrations.of(tx, caller.ven_id)
+        if message.registration_id is not None:
+            return _created(message.request_id, _same(known, message.registration_id), desk)
+        if known and known.request_id == message.request_id and now - known.registered_at < RETRY:
+            return _created(message.request_id, known, desk)
+        fresh = Registration(
+            ven_id=caller.ven_id,
+            registration_id=RegistrationId(desk.new_id()),
+            request_id=message.request_id,
+            registered_at=now,
+            ven_name=message.ven_name or "",
+        )
+        await registrations.replace(tx, fresh)
+        await _remember(tx, caller, "registered", desk, now)
+    desk.index.post(caller.ven_id)
+    return _created(message.request_id, fresh, desk)
+
+
+async def cancel(
+    message: CancelPartyRegistration, caller: Caller, desk: Desk, now: datetime
+) -> CanceledPartyRegistration:
+    """Forget the caller's registration and all that hangs on it (r407). Raises `Refused` (r400)."""
+    async with desk.store.writing() as tx:
+        known = _same(await registrations.of(tx, caller.ven_id), message.registration_id)
+        await registrations.erase(tx, caller.ven_id)
+        await _remember(tx, caller, "registration cancelled", desk, now)
+    desk.index.empty(caller.ven_id)
+    return CanceledPartyRegistration(
+        response=EiResponse(request_id=message.request_id),
+        registration_id=known.registration_id,
+        ven_id=caller.ven_id,
+    )
+
+
+async def _remember(tx: Tx, caller: Caller, what: str, desk: Desk, now: datetime) -> None:
+    """In the record, in the same transaction, and in the index."""
+    body = {"site": caller.pseudonym, "change": what}
+    await record.append(tx, EntryType.CONFIG_CHANGE, body, now)
+    desk.index.changed(await network.callers(tx))
+
+
+def _check_terms(message: CreatePartyRegistration) -> None:
+    """Raises `Refused` for a profile or transport that is not spoken here."""
+    if message.profile is not ProfileName.B or message.transport is not TransportName.SIMPLE_HTTP:
+        raise Refused("only profile 2.0b over simpleHttp is spoken here", ResponseCode.NOT_ALLOWED)
+    if message.http_pull is False:
+        raise Refused("only the pull model is served here", ResponseCode.NOT_ALLOWED)
+
+
+def _same(known: Registration | None, registration_id: RegistrationId) -> Registration:
+    if known is None:
+        raise not_registered()
+    if known.registration_id != registration_id:
+        raise Refused("registrationID", ResponseCode.INVALID_ID)
+    return known
+
+
+def _created(request_id: RequestId, known: Registration | None, desk: Desk) -> CreatedPartyRegistration:
+    return CreatedPartyRegistration(
+        response=EiResponse(request_id=request_id),
+        registration_id=known.registration_id if known else None,
+        ven_id=known.ven_id if known else None,
+        vtn_id=desk.terms.vtn_id,
+        profiles=PROFILES,
+        poll_frequency=Duration.of(desk.terms.poll_every),
+    )

@@ -1,0 +1,112 @@
+"""Opening the store, and its transactions.
+
+What a `writing` block has done is on disk when the block is left, or none of it is. Everything foreign that can
+go wrong becomes `StoreAway`, which is answered by "later", never by an empty list: an empty list is an order.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final, Self
+
+from sqlalchemy import event, text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from vtn.store import tables
+
+FILE: Final = "vtn.sqlite"
+PATIENCE_MS: Final = 5000
+"""How long a writer waits for another one."""
+
+Tx = AsyncConnection
+"""A transaction, which the modules beside this one take as their first argument."""
+
+
+class StoreAway(Exception):
+    """The store cannot be used now."""
+
+
+class Store:
+    """SQLite in a file of its own folder. Open it with `Store.open`, and close it."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._writing = asyncio.Lock()
+
+    @classmethod
+    async def open(cls, folder: Path) -> Self:
+        """The store in `folder`, made if there is none. Raises `StoreAway`."""
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise StoreAway(f"{folder} cannot be made: {error.strerror}") from error
+        store = cls(_engine(folder / FILE))
+        try:
+            async with store.writing() as tx:
+                await _prepare(tx)
+            (folder / FILE).chmod(0o600)
+        except BaseException:
+            await store.close()
+            raise
+        return store
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Tx]:
+        """One consistent view. Raises `StoreAway`."""
+        async with self._transaction("BEGIN") as tx:
+            yield tx
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[Tx]:
+        """Committed and flushed when left without an error, else undone. Raises `StoreAway`."""
+        async with self._writing, self._transaction("BEGIN IMMEDIATE") as tx:
+            yield tx
+
+    @asynccontextmanager
+    async def _transaction(self, begin: str) -> AsyncIterator[Tx]:
+        try:
+            async with self._engine.connect() as connection:
+                await connection.execution_options(begin=begin)
+                async with connection.begin():
+                    yield connection
+        except (SQLAlchemyError, OSError) as error:
+            raise StoreAway(f"the store cannot be used: {type(error).__name__}") from error
+
+    async def close(self) -> None:
+        await self._engine.dispose()
+
+
+def _engine(path: Path) -> AsyncEngine:
+    engine = create_async_engine(f"sqlite+aiosqlite:///{path}", hide_parameters=True)
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def configure(connection: Any, _: Any) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves
+        cursor = connection.cursor()
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",  # NORMAL loses acknowledged rows when the power goes
+            "foreign_keys=ON",
+            "secure_delete=ON",
+            f"busy_timeout={PATIENCE_MS}",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def begin(connection: Any) -> None:
+        connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
+
+    return engine
+
+
+async def _prepare(tx: Tx) -> None:
+    """Make the tables, or refuse a store that a newer program has written."""
+    version = (await tx.execute(text("PRAGMA user_version"))).scalar_one()
+    if version > tables.VERSION:
+        raise StoreAway(f"the store has version {version}, this program knows {tables.VERSION}: update it")
+    await tx.run_sync(tables.metadata.create_all)
+    await tx.execute(text(f"PRAGMA user_version={tables.VERSION}"))
+    await tx.execute(text("INSERT INTO changes (only, number) VALUES (1, 0) ON CONFLICT DO NOTHING"))

@@ -1,0 +1,46 @@
+"""Who has registered."""
+
+from sqlalchemy import delete, insert, select, update
+
+from oadr.wire.ids import VenId
+from vtn.model.registration import Registration
+from vtn.store.engine import Tx
+from vtn.store.tables import registrations, report_orders, report_points
+
+
+async def of(tx: Tx, ven_id: VenId) -> Registration | None:
+    row = (await tx.execute(select(registrations).where(registrations.c.ven_id == ven_id))).one_or_none()
+    return Registration(**row._mapping) if row else None
+
+
+async def replace(tx: Tx, registration: Registration) -> None:
+    """A new registration; what belonged to an older one is erased (r406)."""
+    await erase(tx, registration.ven_id)
+    await tx.execute(
+        insert(registrations).values(
+            ven_id=registration.ven_id,
+            registration_id=registration.registration_id,
+            request_id=registration.request_id,
+            registered_at=registration.registered_at,
+            ven_name=registration.ven_name,
+            greeted=registration.greeted,
+        )
+    )
+
+
+async def greet(tx: Tx, ven_id: VenId, *, answered: bool) -> None:
+    """The VEN has answered our oadrRegisterReport, or wants to have it again."""
+    change = update(registrations).where(registrations.c.ven_id == ven_id)
+    await tx.execute(change.values(greeted=answered))
+
+
+async def ungreeted(tx: Tx) -> frozenset[VenId]:
+    """The registered VENs that have not yet answered our oadrRegisterReport."""
+    query = select(registrations.c.ven_id).where(registrations.c.greeted.is_(False))
+    return frozenset(VenId(row.ven_id) for row in await tx.execute(query))
+
+
+async def erase(tx: Tx, ven_id: VenId) -> None:
+    """The registration and the reports that hang on it (r407)."""
+    for table in (report_orders, report_points, registrations):
+        await tx.execute(delete(table).where(table.c.ven_id == ven_id))

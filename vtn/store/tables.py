@@ -1,0 +1,189 @@
+"""The tables, one text for every database. Times are UTC; quantities are whole milli-units or decimal text."""
+
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+)
+from sqlalchemy.types import TypeDecorator
+
+VERSION: Final = 1
+"""Of the schema; an older program refuses a newer store."""
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware UTC datetime as microseconds since 1970: no database's own idea of time zones is involved."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> int | None:  # noqa: ARG002
+        return None if value is None else round(value.timestamp() * 1_000_000)
+
+    def process_result_value(self, value: int | None, dialect: Any) -> datetime | None:  # noqa: ARG002
+        return None if value is None else datetime.fromtimestamp(value / 1_000_000, UTC)
+
+
+metadata = MetaData()
+
+feeders = Table(
+    "feeders",
+    metadata,
+    Column("feeder_id", String, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("rating_watts", BigInteger),
+)
+
+sites = Table(
+    "sites",
+    metadata,
+    Column("ven_id", String, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("certificate", String, unique=True),
+    Column("pseudonym", String, nullable=False, unique=True),
+    Column("last_seen", Moment),
+)
+
+chargepoints = Table(
+    "chargepoints",
+    metadata,
+    Column("resource_id", String, primary_key=True),
+    Column("ven_id", ForeignKey("sites.ven_id"), nullable=False, index=True),
+    Column("feeder_id", ForeignKey("feeders.feeder_id"), nullable=False, index=True),
+    Column("rated_amps", String, nullable=False),
+    Column("phases", Integer, nullable=False),
+    Column("step", Integer, nullable=False),
+    Column("pseudonym", String, nullable=False, unique=True),
+)
+
+registrations = Table(
+    "registrations",
+    metadata,
+    Column("ven_id", ForeignKey("sites.ven_id"), primary_key=True),
+    Column("registration_id", String, nullable=False, unique=True),
+    Column("request_id", String, nullable=False),
+    Column("registered_at", Moment, nullable=False),
+    Column("ven_name", String, nullable=False),
+    Column("greeted", Boolean, nullable=False),
+)
+
+interventions = Table(
+    "interventions",
+    metadata,
+    Column("intervention_id", String, primary_key=True),
+    Column("programme", String, nullable=False),
+    Column("percent", String, nullable=False),
+    Column("start", Moment, nullable=False),
+    Column("duration_ms", BigInteger, nullable=False),
+    Column("randomise_ms", BigInteger),
+    Column("reason", String, nullable=False),
+    Column("ordered_by", String, nullable=False),
+    Column("is_test", Boolean, nullable=False),
+    Column("ordered_at", Moment, nullable=False),
+    Column("cancelled_at", Moment),
+    Column("cancel_reason", String),
+    Column("outcome_at", Moment),
+)
+
+intervention_feeders = Table(
+    "intervention_feeders",
+    metadata,
+    Column("intervention_id", ForeignKey("interventions.intervention_id"), primary_key=True),
+    Column("feeder_id", ForeignKey("feeders.feeder_id"), primary_key=True),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("event_id", String, primary_key=True),
+    Column("intervention_id", ForeignKey("interventions.intervention_id"), nullable=False, index=True),
+    Column("ven_id", ForeignKey("sites.ven_id"), nullable=False, index=True),
+    Column("modification_number", Integer, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("offered_at", Moment),
+    Column("answered_modification", Integer),
+    Column("answered_at", Moment),
+    Column("opt", String),
+    Column("code", String),
+)
+
+event_resources = Table(
+    "event_resources",
+    metadata,
+    Column("event_id", ForeignKey("events.event_id"), primary_key=True),
+    Column("resource_id", ForeignKey("chargepoints.resource_id"), primary_key=True),
+)
+
+report_points = Table(
+    "report_points",
+    metadata,
+    Column("ven_id", ForeignKey("sites.ven_id"), primary_key=True),
+    Column("specifier_id", String, primary_key=True),
+    Column("r_id", String, primary_key=True),
+    Column("reading_type", String, nullable=False),
+    Column("resource_id", String),
+    Column("quantity", String),
+    Column("factor", String, nullable=False),
+)
+
+report_orders = Table(
+    "report_orders",
+    metadata,
+    Column("report_request_id", String, primary_key=True),
+    Column("ven_id", ForeignKey("sites.ven_id"), nullable=False, index=True),
+    Column("specifier_id", String, nullable=False),
+    Column("granularity_ms", BigInteger, nullable=False),
+    Column("report_back_ms", BigInteger, nullable=False),
+    Column("requested_at", Moment, nullable=False),
+    Column("confirmed", Boolean, nullable=False),
+)
+
+readings = Table(
+    "readings",
+    metadata,
+    Column("resource_id", String, primary_key=True),
+    Column("quantity", String, primary_key=True),
+    Column("at", Moment, primary_key=True),
+    Column("value", String, nullable=False),
+    Index("readings_by_time", "at"),
+    sqlite_with_rowid=False,
+)
+
+log = Table(
+    "log",
+    metadata,
+    Column("seq", BigInteger, primary_key=True),
+    Column("entry", LargeBinary, nullable=False),
+)
+
+log_head = Table(
+    "log_head",
+    metadata,
+    Column("only", Integer, primary_key=True),
+    Column("head", LargeBinary, nullable=False),
+)
+
+checkpoints = Table(
+    "checkpoints",
+    metadata,
+    Column("size", BigInteger, primary_key=True),
+    Column("checkpoint", LargeBinary, nullable=False),
+)
+
+changes = Table(
+    "changes",
+    metadata,
+    Column("only", Integer, primary_key=True),
+    Column("number", BigInteger, nullable=False),
+)
+"""One number that grows whenever another process may have changed who has mail or who may call."""

@@ -1,0 +1,148 @@
+"""The five addresses of Simple HTTP (r511). Input can cause a refusal, never a 500.
+
+POST, right type, no encoding, not too big --> safe XML, valid --> service --> 200 with an OpenADR answer
+  501   406         415          413             406     406      503 when the store is away
+"""
+
+from datetime import datetime
+from typing import Final
+
+from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
+
+from certs import CertificateError, PeerCertificate
+from oadr.wire import envelope
+from oadr.wire.errors import Forged, Malformed, PeerError
+from oadr.wire.ids import NO_REQUEST
+from oadr.wire.messages import Message, Response
+from oadr.wire.messages.common import EiResponse
+from oadr.wire.messages.registration import ServiceName
+from oadr.wire.schema import Schema
+from vtn import clock
+from vtn.model.registration import Caller
+from vtn.service.desk import Desk
+from vtn.service.dispatch import SERVICES, answer
+from vtn.store.engine import StoreAway
+from vtn.web import peers
+from vtn.web.journal import Journal
+
+PATH: Final = "/OpenADR2/Simple/2.0b/{service}"
+RETRY_AFTER: Final = "10"
+"""Seconds, told with every 503."""
+XML: Final = "application/xml"
+
+
+class Endpoint:
+    """One handler for all five services."""
+
+    def __init__(self, desk: Desk, schema: Schema, journal: Journal) -> None:
+        self._desk = desk
+        self._schema = schema
+        self._journal = journal
+
+    def routes(self, prefix: str) -> list[web.RouteDef]:
+        """With and without a slash at the end; every method, since another than POST is answered 501."""
+        path = prefix.rstrip("/") + PATH
+        return [web.route("*", path, self.handle), web.route("*", path + "/", self.handle)]
+
+    async def handle(self, request: web.Request) -> web.Response:
+        now = clock.now()
+        try:
+            shown = peers.certificate(request, now)
+        except CertificateError as error:
+            return self._refused(request, None, 403, str(error))
+        caller = self._desk.index.caller(shown.sha256)
+        if caller:
+            self._desk.index.called(caller.ven_id, now)
+        try:
+            return await self._answer(request, caller, shown, now)
+        except Malformed as error:
+            return self._refused(request, shown, error.status, error.why)
+        except Forged as error:
+            return self._refused(request, shown, 403, error.why)
+        except StoreAway as error:
+            return self._refused(request, shown, 503, str(error))
+
+    async def _answer(
+        self, request: web.Request, caller: Caller | None, shown: PeerCertificate, now: datetime
+    ) -> web.Response:
+        service = _service(request)
+        limit = envelope.REPORT_LIMIT if caller and service is ServiceName.REPORT else envelope.REQUEST_LIMIT
+        raw = await _body(request, limit)
+        try:
+            message = envelope.read(raw, self._schema, limit=limit)
+        except (Malformed, Forged):
+            raise
+        except PeerError as error:  # readable XML that says something impossible: an OpenADR answer (454)
+            self._journal.refusal(_remote(request), _name(shown), f"{service} {error.code}", error.why)
+            response = EiResponse(code=error.code, description=error.why, request_id=NO_REQUEST)
+            return _reply(Response(response=response), request)
+        handler = SERVICES[service].get(type(message))
+        if handler is None:
+            raise Malformed(f"{envelope.name_of(message)} does not belong to {service}", status=404)
+        reply = await answer(handler, message, caller, self._desk, now)
+        self._tell(request, shown, message, reply)
+        return _reply(reply, request)
+
+    def _tell(self, request: web.Request, shown: PeerCertificate, message: Message, reply: Message) -> None:
+        response: EiResponse | None = getattr(reply, "response", None)
+        if response and not response.accepted:
+            what = f"{envelope.name_of(message)} {response.code}"
+            self._journal.refusal(_remote(request), _name(shown), what, response.description or "")
+
+    def _refused(
+        self, request: web.Request, shown: PeerCertificate | None, status: int, why: str
+    ) -> web.Response:
+        """A status without a body: what is undefined is left out, and the cause stays in our log."""
+        self._journal.refusal(_remote(request), _name(shown), f"HTTP {status}", why)
+        response = web.Response(status=status)
+        if status == 503:
+            response.headers["Retry-After"] = RETRY_AFTER
+        if status in (413, 415, 501):
+            response.force_close()  # the rest of its body is not waited for
+        return response
+
+
+def _service(request: web.Request) -> ServiceName:
+    """Which service is addressed, once the request has the right form. Raises `Malformed`."""
+    if request.method != "POST":
+        raise Malformed(f"method {request.method[:20]}", status=501)
+    try:
+        service = ServiceName(request.match_info["service"])
+    except ValueError as error:
+        raise Malformed("no such service", status=404) from error
+    if request.content_type != XML or (request.charset or "utf-8").lower() != "utf-8":
+        raise Malformed("wrong content type", status=406)
+    if request.headers.get("Content-Encoding", "identity") != "identity":
+        raise Malformed("an encoded body", status=415)
+    return service
+
+
+async def _body(request: web.Request, limit: int) -> bytes:
+    """The whole body, given up as soon as it is too long. Raises `Malformed` (413, 406)."""
+    if (request.content_length or 0) > limit:
+        raise Malformed(f"larger than {limit} bytes", status=413)
+    body = bytearray()
+    try:
+        async for chunk in request.content.iter_chunked(16 * 1024):
+            body += chunk
+            if len(body) > limit:
+                raise Malformed(f"larger than {limit} bytes", status=413)
+    except (HttpProcessingError, web.HTTPException, ValueError) as error:
+        raise Malformed("the body does not arrive as announced") from error
+    return bytes(body)
+
+
+def _reply(message: Message, request: web.Request) -> web.Response:
+    response = web.Response(body=envelope.write(message), content_type=XML, charset="utf-8")
+    if "Accept-Encoding" in request.headers:
+        response.enable_compression()  # the whole body, with its length: chunks are not allowed
+    return response
+
+
+def _remote(request: web.Request) -> str:
+    return request.remote or "?"
+
+
+def _name(shown: PeerCertificate | None) -> str:
+    return shown.fingerprint if shown else "-"
