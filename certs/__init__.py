@@ -1,17 +1,21 @@
 """Keys, certificates and TLS contexts for both ends. Imports nothing of ours."""
 
 from certs.context import Profile, client_context, server_context
-from certs.errors import CertificateError
+from certs.description import Description, describe
+from certs.errors import CertificateError, WrongName
 from certs.fingerprint import Fingerprint, Sha256
 from certs.peer import PeerCertificate, peer
 
 __all__ = [
     "CertificateError",
+    "Description",
     "Fingerprint",
     "PeerCertificate",
     "Profile",
     "Sha256",
+    "WrongName",
     "client_context",
+    "describe",
     "peer",
     "server_context",
 ]

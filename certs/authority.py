@@ -8,6 +8,7 @@ a peer with only the suite AES128-SHA256 and a peer with only ECDHE-ECDSA can bo
 """
 
 import ipaddress
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -19,12 +20,18 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from certs.errors import WrongName
+
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
 CA_YEARS: Final = 20
 LEAF_YEARS: Final = 2
 EARLIER: Final = timedelta(minutes=5)
 """A certificate is valid from a little before it was made: the other end's clock may be slow."""
+
+_LABEL: Final = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_HOST: Final = re.compile(rf"(?:{_LABEL}\.)*(?!\d+\Z){_LABEL}")
+_HOST_LENGTH: Final = 253
 
 
 class KeyType(StrEnum):
@@ -58,14 +65,15 @@ def new_key(kind: KeyType) -> PrivateKey:
 def root(name: str, now: datetime) -> Issued:
     """A self-signed root that may sign CAs."""
     key = new_key(KeyType.RSA)
-    builder = _builder(_subject(name), key, _subject(name), now, CA_YEARS)
+    builder = _builder(_subject(name), key, _subject(name), now, _after(now, CA_YEARS))
     return Issued(key, _sign(_as_authority(builder, 1), key, key))
 
 
 def authority(parent: Issued, name: str, now: datetime) -> Issued:
     """A CA under `parent` that signs certificates and no further CA."""
     key = new_key(KeyType.RSA)
-    builder = _builder(_subject(name), key, parent.certificate.subject, now, CA_YEARS)
+    until = min(_after(now, CA_YEARS), parent.certificate.not_valid_after_utc)
+    builder = _builder(_subject(name), key, parent.certificate.subject, now, until)
     return Issued(key, _sign(_as_authority(builder, 0), key, parent.key))
 
 
@@ -78,18 +86,22 @@ def leaf(
     hosts: tuple[str, ...] = (),
     years: int = LEAF_YEARS,
 ) -> Issued:
-    """A certificate for one party. With `hosts` (DNS names or addresses) it may be a server as well (VTN)."""
+    """A certificate for one party, never valid for longer than its issuer's.
+
+    With `hosts` (DNS names or addresses) it may be a server as well (VTN). Raises `WrongName`.
+    """
+    names = [_host(host) for host in hosts]
+    until = min(_after(now, years), parent.certificate.not_valid_after_utc)
     key = new_key(kind)
     usage = [ExtendedKeyUsageOID.CLIENT_AUTH, *([ExtendedKeyUsageOID.SERVER_AUTH] if hosts else [])]
     builder = (
-        _builder(_subject(name), key, parent.certificate.subject, now, years)
+        _builder(_subject(name), key, parent.certificate.subject, now, until)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_key_usage(encipherment=kind is KeyType.RSA), critical=True)
         .add_extension(x509.ExtendedKeyUsage(usage), critical=False)
     )
-    if hosts:
-        names = x509.SubjectAlternativeName([_host(host) for host in hosts])
-        builder = builder.add_extension(names, critical=False)
+    if names:
+        builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
     return Issued(key, _sign(builder, key, parent.key), (parent.certificate, *parent.chain))
 
 
@@ -98,7 +110,7 @@ def _subject(name: str) -> x509.Name:
 
 
 def _builder(
-    subject: x509.Name, key: PrivateKey, issuer: x509.Name, now: datetime, years: int
+    subject: x509.Name, key: PrivateKey, issuer: x509.Name, now: datetime, until: datetime
 ) -> x509.CertificateBuilder:
     return (
         x509.CertificateBuilder()
@@ -107,8 +119,12 @@ def _builder(
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - EARLIER)
-        .not_valid_after(now + timedelta(days=365 * years))
+        .not_valid_after(until)
     )
+
+
+def _after(now: datetime, years: int) -> datetime:
+    return now + timedelta(days=365 * years)
 
 
 def _as_authority(builder: x509.CertificateBuilder, depth: int) -> x509.CertificateBuilder:
@@ -146,4 +162,6 @@ def _host(host: str) -> x509.GeneralName:
     try:
         return x509.IPAddress(ipaddress.ip_address(host))
     except ValueError:
-        return x509.DNSName(host)
+        if len(host) <= _HOST_LENGTH and _HOST.fullmatch(host):
+            return x509.DNSName(host)
+        raise WrongName(f"{host!r} is neither a host name nor an address") from None

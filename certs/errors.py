@@ -3,3 +3,7 @@
 
 class CertificateError(Exception):
     """A file that is missing, unreadable, expired or in the way."""
+
+
+class WrongName(CertificateError):
+    """A name that no party or host can have."""

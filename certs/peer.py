@@ -7,6 +7,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from certs import fingerprint
+from certs.certificate import reading
 from certs.errors import CertificateError
 from certs.fingerprint import Fingerprint, Sha256
 
@@ -30,15 +31,13 @@ class PeerCertificate:
 
 def peer(der: bytes) -> PeerCertificate:
     """Read a certificate in DER form. Raises `CertificateError`."""
-    try:
+    with reading("what the peer showed"):
         certificate = x509.load_der_x509_certificate(der)
         key = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    except ValueError as error:
-        raise CertificateError("not a certificate") from error
-    return PeerCertificate(
-        fingerprint.sha256(der),
-        fingerprint.openadr(der),
-        fingerprint.sha256(key),
-        certificate.not_valid_before_utc,
-        certificate.not_valid_after_utc,
-    )
+        return PeerCertificate(
+            fingerprint.sha256(der),
+            fingerprint.openadr(der),
+            fingerprint.sha256(key),
+            certificate.not_valid_before_utc,
+            certificate.not_valid_after_utc,
+        )
