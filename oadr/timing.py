@@ -1,13 +1,15 @@
-"""Far, near, active, completed: what an event is at a moment. Never stored, always computed.
+"""What an event is at a moment, and its place among others. Never stored, always computed.
 
      notification      start - ramp-up   start                end
 ---------|-------------------|-------------|--------------------|----------
            far                    near            active           completed
 """
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from oadr.wire.messages.event import ActivePeriod, EventStatus
+from oadr.wire.messages.event import ActivePeriod, Event, EventStatus
+from oadr.wire.scalars import Duration
 
 
 def end(period: ActivePeriod, offset: timedelta = timedelta()) -> datetime | None:
@@ -18,8 +20,12 @@ def end(period: ActivePeriod, offset: timedelta = timedelta()) -> datetime | Non
 
 
 def shown_until(period: ActivePeriod) -> datetime | None:
-    """Until when a VTN lists the event: a randomised one may still run somewhere (r66)."""
-    return end(period, period.start_after.span if period.start_after else timedelta())
+    """Until when a VTN lists the event: a randomised one may still run somewhere (r66).
+
+    It is also the event's effective end when it is asked whether two overlap (r18).
+    """
+    finish = end(period)
+    return period.start_after.after(finish) if finish and period.start_after else finish
 
 
 def status(period: ActivePeriod, now: datetime, *, cancelled: bool = False) -> EventStatus:
@@ -30,12 +36,31 @@ def status(period: ActivePeriod, now: datetime, *, cancelled: bool = False) -> E
     """
     if cancelled:
         return EventStatus.CANCELLED
-    ramp_up = period.ramp_up.span if period.ramp_up else timedelta()
     finish = end(period)
     if finish is not None and now >= finish:
         return EventStatus.COMPLETED
     if now >= period.start:
         return EventStatus.ACTIVE
-    if ramp_up > timedelta() and now >= period.start - ramp_up:
-        return EventStatus.NEAR
-    return EventStatus.FAR
+    return EventStatus.NEAR if now >= _ramp_start(period) else EventStatus.FAR
+
+
+def in_order(events: Iterable[Event], now: datetime) -> tuple[Event, ...]:
+    """`events` as a message lists them (r15): what has started by priority and then start, the rest by start.
+
+    1 is the highest priority, 0 or none the lowest (r3). A cancelled event keeps the place that it would have,
+    and one that is completed but still listed (r66) counts as started: it may run somewhere. Event ids settle
+    ties, so that the order is the same each time.
+    """
+    return tuple(sorted(events, key=lambda event: _place(event, now)))
+
+
+def _place(event: Event, now: datetime) -> tuple[bool, bool, int, datetime, str]:
+    start = event.period.start
+    priority = event.descriptor.priority if start <= now else None
+    return (start > now, not priority, priority or 0, start, event.event_id)
+
+
+def _ramp_start(period: ActivePeriod) -> datetime:
+    """A negative ramp-up (r31) begins after the start: then there is no near either."""
+    ramp_up = period.ramp_up or Duration()
+    return Duration(-ramp_up.seconds, -ramp_up.months).after(period.start)

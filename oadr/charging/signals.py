@@ -3,24 +3,26 @@
     [0.3 for PT2H][1.0 for PT3H]  ->  Step(0 h, 2 h, Share(0.3)), Step(2 h, 3 h, Share(1.0))
 
 Understood here: LOAD_CONTROL with x-loadControlCapacity (a share) and x-loadControlSetpoint (W or A), and SIMPLE
-levels. SIMPLE travels beside the rich signal for simpler devices and is ignored then; of two rich signals the
-smaller ceiling holds.
+levels. SIMPLE travels beside a rich signal for simpler devices; whoever understands the rich one ignores it. Of two
+rich signals the smaller ceiling holds.
 """
 
+from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
-from decimal import Decimal
+from datetime import datetime, timedelta
+from decimal import Decimal, localcontext
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import urlsplit, urlunsplit
 
+from oadr import timing
 from oadr.charging import electricity
 from oadr.charging.electricity import Allowed, Rating
 from oadr.wire.errors import Invalid, ResponseCode
 from oadr.wire.ids import MarketContext
-from oadr.wire.messages.common import UnitKind
+from oadr.wire.messages.common import Unit, UnitKind
 from oadr.wire.messages.event import (
     LOAD_CONTROL,
     SIMPLE,
@@ -90,7 +92,10 @@ def programme(market_context: MarketContext, base: str) -> Programme | None:
 
 
 def normalised(uri: str) -> str:
-    """RFC 3986 section 6.2.2: case of scheme and host, default port and empty path do not tell URIs apart."""
+    """RFC 3986 sections 6.2.2.1 and 6.2.3: case of scheme and host, default port, empty path tell no URIs apart.
+
+    Escapes and dot segments are left as they are: who writes them otherwise has another context, and is refused.
+    """
     try:
         parts = urlsplit(uri)
     except ValueError:
@@ -100,23 +105,40 @@ def normalised(uri: str) -> str:
 
 
 def timeline(event: Event, levels: Mapping[int, Decimal] = SIMPLE_LEVELS) -> tuple[Step, ...]:
-    """What `event` orders, step by step. Raises `Invalid`: 460 for a signal that is not understood (r48, r109),
-    454 for a value that makes no sense. One signal that is not understood refuses the event: half of an order
-    is not obeyed silently. SIMPLE is the exception, since it only repeats the rich signal.
+    """What `event` orders from its start to its end, step by step and without a gap.
+
+    Raises `Invalid`: 460 for a signal that is not understood (r48, r109), 454 for a value that makes no sense,
+    459 for intervals that make none. One signal that is not understood refuses the event, unless SIMPLE repeats
+    it: half of an order is not obeyed silently.
+
+    The active period decides how long. Where a sender's durations do not add up to it (r8, r102), the last value
+    holds to the event's end, and what lies beyond the end is cut off.
     """
-    rich = tuple(signal for signal in event.signals if signal.name not in (SIMPLE, SIMPLE_OLD))
-    lines = tuple(_line(event, signal, levels) for signal in rich or event.signals)
-    if not lines or not all(lines):
-        raise Invalid("an event without intervals", ResponseCode.COMPLIANCE_ERROR)
-    starts = sorted({step.start for line in lines for step in line})
+    finish = timing.end(event.period)
+    if finish is not None and finish < event.period.start:
+        raise Invalid("an event of negative length")
+    lines = tuple(
+        _line(event.period.start, finish, signal.intervals, read)
+        for signal, read in _obeyed(event.signals, levels)
+    )
+    starts = sorted({change.start for line in lines for change in line})
+    ends = (*starts[1:], finish)
     return tuple(
-        _merged(start, following, lines) for start, following in zip(starts, [*starts[1:], None], strict=True)
+        Step(
+            start - event.period.start,
+            None if end is None else end - start,
+            tuple(_at(start, line) for line in lines),
+        )
+        for start, end in zip(starts, ends, strict=True)
     )
 
 
 def allowed(step: Step, rating: Rating, volts: Decimal) -> Allowed:
     """The smallest of the step's ceilings on a chargepoint; `volts` per phase serves watts."""
-    return min((_allowed(ceiling, rating, volts) for ceiling in step.ceilings), key=lambda one: one.amps)
+    return min(
+        (_allowed(ceiling, rating, volts) for ceiling in step.ceilings),
+        key=lambda one: (one.amps, one.requested),
+    )
 
 
 def _allowed(ceiling: Ceiling, rating: Rating, volts: Decimal) -> Allowed:
@@ -129,60 +151,89 @@ def _allowed(ceiling: Ceiling, rating: Rating, volts: Decimal) -> Allowed:
             return electricity.from_amps(value, rating)
 
 
-def _merged(start: timedelta, following: timedelta | None, lines: tuple[tuple[Step, ...], ...]) -> Step:
-    """All that holds from `start` until any of the signals changes."""
-    holding = [step for line in lines for step in line if step.holds_at(start)]
-    ends = [step.start + step.length for step in holding if step.length is not None]
-    end = min([*ends, *([following] if following is not None else [])], default=None)
-    return Step(
-        start, None if end is None else end - start, tuple(c for step in holding for c in step.ceilings)
-    )
+Reader = Callable[[Decimal], Ceiling]
+"""What a value of a signal means. Raises `Invalid` for one that makes no sense (454)."""
 
 
-def _line(event: Event, signal: Signal, levels: Mapping[int, Decimal]) -> tuple[Step, ...]:
-    """One signal's steps. Durations count (r102); a dtstart in an interval is not looked at (r103)."""
-    read = _reader(signal, levels)
-    steps: list[Step] = []
-    start = timedelta()
-    for interval in signal.intervals:
-        length = _length(interval, event)
-        steps.append(Step(start, length, (read(interval.value),)))
-        if length is None:
-            break
-        start += length
-    return tuple(steps)
+class _Change(NamedTuple):
+    """From `start` on, one signal says this."""
+
+    start: datetime
+    ceiling: Ceiling
 
 
-def _length(interval: SignalInterval, event: Event) -> timedelta | None:
-    """None for an open end: duration zero until cancelled (r47)."""
-    duration = interval.duration or event.period.duration
-    length = duration.after(event.period.start) - event.period.start
-    if length < timedelta():
+def _obeyed(signals: tuple[Signal, ...], levels: Mapping[int, Decimal]) -> tuple[tuple[Signal, Reader], ...]:
+    """The rich signals; SIMPLE too, where it stands alone or in for a rich one that is not understood (r106)."""
+    readers = tuple((signal, _reader(signal, levels)) for signal in signals)
+    understood = tuple((signal, reader) for signal, reader in readers if reader)
+    rich = tuple((signal, reader) for signal, reader in understood if not _is_simple(signal))
+    if rich and all(reader or _is_simple(signal) for signal, reader in readers):
+        return rich
+    if not any(_is_simple(signal) for signal, _ in understood):
+        raise Invalid("signal name, type or unit not supported", ResponseCode.SIGNAL_NOT_SUPPORTED)
+    return understood
+
+
+def _at(moment: datetime, line: tuple[_Change, ...]) -> Ceiling:
+    """What a signal says at a moment of the event; its first change is at the event's start."""
+    return line[bisect_right(line, moment, key=lambda change: change.start) - 1].ceiling
+
+
+def _line(
+    start: datetime, finish: datetime | None, intervals: tuple[SignalInterval, ...], read: Reader
+) -> tuple[_Change, ...]:
+    """One signal's changes. Durations count (r32, r102); a dtstart in an interval is not looked at (r103)."""
+    changes: list[_Change] = []
+    begin: datetime | None = start
+    for interval in intervals:
+        if begin is None:
+            raise Invalid("an interval after one without an end", ResponseCode.COMPLIANCE_ERROR)
+        changes.append(_Change(begin, read(interval.value)))
+        begin = _end(interval, begin)
+    if not changes:
+        raise Invalid("a signal without intervals", ResponseCode.COMPLIANCE_ERROR)
+    return tuple(change for change in changes if finish is None or change.start < finish)
+
+
+def _end(interval: SignalInterval, begin: datetime) -> datetime | None:
+    """None: it lasts as long as the event, which a zero (r47) and a missing duration both mean."""
+    if interval.duration is None or interval.duration.is_zero:
+        return None
+    end = interval.duration.after(begin)
+    if end < begin:
         raise Invalid("an interval of negative length")
-    return length or None
+    return end
 
 
-def _reader(signal: Signal, levels: Mapping[int, Decimal]) -> Callable[[Decimal], Ceiling]:
-    """How a value of `signal` is to be understood. The other rows of the signal table will join here."""
-    kind = signal.unit.kind if signal.unit else None
-    match (signal.name, signal.type, kind):
+def _reader(signal: Signal, levels: Mapping[int, Decimal]) -> Reader | None:
+    """None for a signal that is not understood. The other rows of the signal table will join here."""
+    match (signal.name, signal.type, signal.unit):
         case (name, SignalType.LOAD_CONTROL_CAPACITY, None) if name == LOAD_CONTROL:
-            return lambda value: _positive(Share(value), most=Decimal(1))
-        case (name, SignalType.LOAD_CONTROL_SETPOINT, UnitKind.POWER_REAL) if name == LOAD_CONTROL:
-            return lambda value: _positive(Watts(_plain(signal, value)))
-        case (name, SignalType.LOAD_CONTROL_SETPOINT, UnitKind.CURRENT) if name == LOAD_CONTROL:
-            return lambda value: _positive(Amps(_plain(signal, value)))
-        case (name, SignalType.LEVEL, None) if name in (SIMPLE, SIMPLE_OLD):
+            return lambda value: _within(Share(value), most=Decimal(1))
+        case (name, SignalType.LOAD_CONTROL_SETPOINT, Unit(kind=UnitKind.POWER_REAL) as unit) if (
+            name == LOAD_CONTROL
+        ):
+            return lambda value: _within(Watts(_plain(unit, value)))
+        case (name, SignalType.LOAD_CONTROL_SETPOINT, Unit(kind=UnitKind.CURRENT) as unit) if (
+            name == LOAD_CONTROL
+        ):
+            return lambda value: _within(Amps(_plain(unit, value)))
+        case (_, SignalType.LEVEL, None) if _is_simple(signal):
             return lambda value: _level(value, levels)
         case _:
-            raise Invalid("signal name, type or unit not supported", ResponseCode.SIGNAL_NOT_SUPPORTED)
+            return None
 
 
-def _plain(signal: Signal, value: Decimal) -> Decimal:
-    return signal.unit.plain(value) if signal.unit else value
+def _is_simple(signal: Signal) -> bool:
+    return signal.name in (SIMPLE, SIMPLE_OLD)
 
 
-def _positive(ceiling: Ceiling, most: Decimal | None = None) -> Ceiling:
+def _plain(unit: Unit, value: Decimal) -> Decimal:
+    with localcontext(electricity.DOWN):
+        return unit.plain(value)
+
+
+def _within(ceiling: Ceiling, most: Decimal | None = None) -> Ceiling:
     if ceiling.value < 0 or (most is not None and ceiling.value > most):
         raise Invalid("a signal value out of its range")
     return ceiling
