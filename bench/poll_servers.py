@@ -1,0 +1,133 @@
+"""The three servers of `bench.poll`, each a process of its own: ours, openleadr's, and aiohttp with the same parse.
+
+    python -m bench.poll_servers ours|openleadr|bare PKI STATE
+
+All three speak mutual TLS with the same certificate and the same suites. The port is printed once it is open.
+"""
+
+import asyncio
+import logging
+import secrets
+import sys
+from contextlib import redirect_stdout
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+from pathlib import Path
+from typing import Final
+
+from aiohttp import web
+from lxml import etree
+
+import certs
+from certs.folder import Folder
+from oadr.wire import envelope
+from oadr.wire.ids import NO_REQUEST, RegistrationId, RequestId, VenId, VtnId
+from oadr.wire.messages import Response
+from oadr.wire.messages.common import EiResponse
+from oadr.wire.schema import Schema, installed_folder
+from vtn.delivery.index import Index
+from vtn.model.network import Network, Site
+from vtn.model.registration import Registration
+from vtn.service.desk import Desk, Terms
+from vtn.store import changes, network, registrations
+from vtn.store.engine import Store
+from vtn.web.journal import Journal
+from vtn.web.openadr import Endpoint
+
+VEN: Final = VenId("V1")
+PATH: Final = "/OpenADR2/Simple/2.0b/OadrPoll"
+
+
+class Silence:
+    """A log that keeps nothing."""
+
+    def info(self, event: str, **fields: object) -> None: ...
+
+    def warning(self, event: str, **fields: object) -> None: ...
+
+    def error(self, event: str, **fields: object) -> None: ...
+
+
+def schema() -> Schema:
+    folder = installed_folder()
+    assert folder, "the official schemas come with openleadr"
+    return Schema(folder)
+
+
+async def ours(pki: Folder, state: Path) -> web.Application:
+    store = await Store.open(state)
+    der = certs_der(pki)
+    async with store.writing() as tx:
+        await network.merge(tx, Network(sites=(Site(ven_id=VEN, certificate=certs.peer(der).sha256),)))
+        registration = Registration(
+            ven_id=VEN,
+            registration_id=RegistrationId("R1"),
+            request_id=RequestId("Q1"),
+            registered_at=datetime.now(UTC),
+            greeted=True,
+        )
+        await registrations.replace(tx, registration)
+        await registrations.greet(tx, VEN, answered=True)
+        await changes.announce(tx)
+    index = Index()
+    await index.refresh(store, datetime.now(UTC))
+    terms = Terms(
+        vtn_id=VtnId("VTN"),
+        market_contexts="http://dso.example/programmes",
+        poll_every=timedelta(seconds=10),
+        report_every=timedelta(seconds=10),
+    )
+    desk = Desk(terms=terms, store=store, index=index, new_id=lambda: f"V{secrets.token_hex(12)}")
+    application = web.Application()
+    application.add_routes(Endpoint(desk, schema(), Journal(Silence())).routes(""))
+    return application
+
+
+def bare() -> web.Application:
+    """The least that such a server can do: parse, validate, a prepared answer."""
+    judge = schema()
+    answer = envelope.write(Response(response=EiResponse(request_id=NO_REQUEST), ven_id=VEN))
+
+    async def poll(request: web.Request) -> web.Response:
+        judge.check(etree.fromstring(await request.read()))
+        return web.Response(body=answer, content_type="application/xml")
+
+    application = web.Application()
+    application.router.add_post(PATH, poll)
+    return application
+
+
+def peer() -> web.Application:
+    """openleadr's server, without signatures; it has nothing to say either."""
+    from openleadr import OpenADRServer
+
+    with redirect_stdout(StringIO()):
+        server = OpenADRServer(
+            vtn_id="VTN",
+            verify_message_signatures=False,
+            ven_lookup=lambda ven_id: {"ven_id": ven_id, "ven_name": "bench", "registration_id": "R1"},
+        )
+    application: web.Application = server.app
+    return application
+
+
+def certs_der(pki: Folder) -> bytes:
+    from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    return x509.load_pem_x509_certificate(pki.public("bench").read_bytes()).public_bytes(Encoding.DER)
+
+
+async def main(kind: str, pki: Folder, state: Path) -> None:
+    logging.disable(logging.CRITICAL)
+    application = {"bare": bare, "openleadr": peer}[kind]() if kind != "ours" else await ours(pki, state)
+    context = certs.server_context((pki.secret("vtn-ecc"),), pki.public("ven-ca"))
+    runner = web.AppRunner(application, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context).start()
+    print(runner.addresses[0][1], flush=True)
+    await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1], Folder(Path(sys.argv[2])), Path(sys.argv[3])))

@@ -1,0 +1,91 @@
+"""openleadr's VEN with our VTN."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from openleadr import OpenADRClient, enums
+
+from certs.folder import Folder
+from oadr.charging.signals import Programme
+from oadr.wire.messages.common import OptType
+from tests.interop.conftest import EVSE, FEEDER, SITE, until
+from tests.pki import VEN_ECC
+from vtn.app import Server
+from vtn.delivery import orders
+from vtn.model.intervention import Order
+from vtn.model.reading import Quantity
+from vtn.store import interventions, registrations, reports
+from vtn.store.engine import Store
+
+
+def their_ven(pki: Folder, server: Server) -> Any:
+    return OpenADRClient(
+        ven_name="openleadr",
+        vtn_url=f"https://localhost:{server.port}/OpenADR2/Simple/2.0b",
+        cert=str(pki.public(VEN_ECC)),
+        key=str(pki.secret(VEN_ECC)),
+        ca_file=str(pki.public("root")),  # a stock client wants the chain to its end
+        show_fingerprint=False,
+        allow_jitter=False,
+        disable_signature=True,
+    )
+
+
+@pytest.mark.proves("r510")
+async def test_it_registers_reports_is_limited_and_opts_in(pki: Folder, vtn: Server, desk: Store) -> None:
+    seen: list[dict[str, Any]] = []
+
+    async def on_event(event: dict[str, Any]) -> str:
+        seen.append(event)
+        return "optIn"
+
+    client = their_ven(pki, vtn)
+    client.add_handler("on_event", on_event)
+    client.add_report(
+        callback=lambda: 7360,
+        resource_id=EVSE,
+        measurement=enums.MEASUREMENTS.POWER_REAL,
+        sampling_rate=timedelta(seconds=1),
+    )
+    await client.run()
+    try:
+        assert client.ven_id == SITE
+        async with desk.reading() as tx:
+            registration = await registrations.of(tx, SITE)
+        assert registration is not None
+        assert registration.ven_name == "openleadr"
+
+        now = datetime.now(UTC)
+        order = Order(
+            programme=Programme.SUPPLY_LIMIT,
+            feeder_ids=(FEEDER,),
+            percent=Decimal(40),
+            start=now,
+            duration=timedelta(minutes=30),
+            reason="transformer at 112 %, <urgent> & real",
+            ordered_by="operator",
+        )
+        intervention = await orders.give(desk, order, now)
+
+        async def answered() -> bool:
+            async with desk.reading() as tx:
+                (delivery,) = await interventions.of_intervention(tx, intervention.intervention_id)
+            return delivery.answer is not None and delivery.answer.opt is OptType.OPT_IN
+
+        await until(answered)
+        (event,) = seen
+        assert event["event_descriptor"]["vtn_comment"] == order.reason
+        signals = {signal["signal_name"]: signal for signal in event["event_signals"]}
+        assert signals["LOAD_CONTROL"]["intervals"][0]["signal_payload"] == 0.4
+        assert signals["SIMPLE"]["intervals"][0]["signal_payload"] == 2
+
+        async def reported() -> bool:
+            async with desk.reading() as tx:
+                found = await reports.latest(tx, (EVSE,), Quantity.POWER)
+            return EVSE in found and found[EVSE].value == 7360
+
+        await until(reported)
+    finally:
+        await client.stop()
