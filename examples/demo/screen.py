@@ -1,5 +1,6 @@
 """How the demo shows itself: a table that moves on a terminal, plain lines everywhere else."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
@@ -15,6 +16,8 @@ from examples.demo.feeder import Feeder, Seen
 from examples.demo.town import FEEDER, FEEDER_NAME, RATING_KW
 
 BAR: Final = 50
+READABLE: Final = 1.5
+"""Seconds between two lines."""
 
 
 class Screen(Protocol):
@@ -26,14 +29,21 @@ class Screen(Protocol):
 
 
 class Lines:
-    """For a log: a line for each look at the feeder."""
+    """For a log: a line whenever there is something new to see, but not faster than one can read."""
+
+    def __init__(self) -> None:
+        self._last = ""
+        self._at = 0.0
 
     def say(self, text: str = "") -> None:
         print(text, flush=True)
 
     def show(self, feeder: Feeder, caption: str) -> None:
         amps = " ".join("-" if one.amps is None else f"{one.amps:.1f}" for one in feeder.chargepoints)
-        print(f"  {feeder.kilowatts:6.1f} kW of {RATING_KW} kW | A: {amps} | {caption}", flush=True)
+        line = f"  {feeder.kilowatts:6.1f} of {RATING_KW} kW | A: {amps} | {caption}"
+        if line != self._last and time.monotonic() - self._at > READABLE:
+            print(line, flush=True)
+            self._last, self._at = line, time.monotonic()
 
 
 class Moving:

@@ -77,13 +77,8 @@ class Story:
         reason = f"{FEEDER} at {load / RATING_KW:.0%} of its rating, no other means left"
         self.screen.say()
         self.screen.say(f"{load:.1f} kW on a feeder rated {RATING_KW} kW. The operator limits it:")
-        self._type(
-            f"limit {FEEDER} --percent {PERCENT} --for {LIMITED_SECONDS}s --yes --reason '{reason}'",
-            shortened="in earnest it would be half an hour",
-        )
-        ordered_at = time.monotonic()
-        self.over_at = ordered_at + LIMITED_SECONDS
-        given = await self._ask(
+        self._type(f"limit {FEEDER} --percent {PERCENT} ... --preview")
+        preview = (
             "limit",
             FEEDER,
             "--percent",
@@ -92,6 +87,16 @@ class Story:
             f"{LIMITED_SECONDS}s",
             "--reason",
             reason,
+        )
+        self.screen.say(await self._vtn(*preview, "--preview"))
+        self._type(
+            f"limit {FEEDER} --percent {PERCENT} --for {LIMITED_SECONDS}s --yes --reason '{reason}'",
+            shortened="in earnest it would be half an hour",
+        )
+        ordered_at = time.monotonic()
+        self.over_at = ordered_at + LIMITED_SECONDS
+        given = await self._ask(
+            *preview,
             "--yes",
         )
         intervention: str = given["intervention"]["intervention"]

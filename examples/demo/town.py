@@ -16,7 +16,7 @@ BEGIN: Final = "2019-10-31T14:45:00Z"
 
 FEEDER: Final = "F12"
 FEEDER_NAME: Final = "Mill Lane"
-RATING_KW: Final = 90
+RATING_KW: Final = 100
 PERCENT: Final = 40
 LIMITED_SECONDS: Final = 40
 RESTORE_SECONDS: Final = 15
@@ -32,6 +32,8 @@ class Outlet:
     phases: int
     station: str
     """Whose recorded cars come to it."""
+    car_amps: int
+    """The most that these cars take, per phase."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,28 +47,35 @@ PLACES: Final = (
     Place(
         "Mill_Lane_Homes",
         "homes 1 to 7",
-        tuple(
-            Outlet(f"home-{number}", 32, 1, station)
-            for number, station in ((1, "AG-1F04"), (3, "AG-1F05"), (5, "AG-1F09"), (7, "AG-1F12"))
+        (
+            Outlet("home-1", 32, 1, "AG-1F04", 32),
+            Outlet("home-3", 32, 1, "AG-1F05", 32),
+            Outlet("home-5", 32, 1, "AG-1F09", 16),
+            Outlet("home-7", 32, 1, "AG-1F12", 10),
         ),
     ),
     Place(
         "Market_Car_Park",
         "market car park",
-        tuple(
-            Outlet(f"market-{number}", 16, 3, station)
-            for number, station in enumerate(("AG-3F16", "AG-3F20", "AG-3F24", "AG-3F27"), start=1)
+        (
+            Outlet("market-1", 16, 3, "AG-3F16", 16),
+            Outlet("market-2", 16, 3, "AG-3F20", 16),
+            Outlet("market-3", 16, 3, "AG-3F24", 16),
+            Outlet("market-4", 16, 3, "AG-3F27", 16),
         ),
     ),
     Place(
         "Dairy_Depot",
         "dairy depot",
-        tuple(
-            Outlet(f"depot-{number}", 32, 3, station)
-            for number, station in enumerate(("AG-4F34", "AG-4F37", "AG-4F40", "AG-4F45"), start=1)
+        (
+            Outlet("depot-1", 32, 3, "AG-4F34", 16),
+            Outlet("depot-2", 32, 3, "AG-4F37", 16),
+            Outlet("depot-3", 32, 3, "AG-4F40", 16),
+            Outlet("depot-4", 32, 3, "AG-4F45", 32),
         ),
     ),
 )
+"""What the outlets are rated is not what the cars take: one is below its limit before anybody orders one."""
 COLUMNS: Final = (
     "feeder",
     "feeder_name",
@@ -144,6 +153,7 @@ class Town:
                 data=DATA,
                 station=one.station,
                 begin=BEGIN,
+                car_amps=one.car_amps,
             )
             for one in place.outlets
         )
@@ -191,4 +201,6 @@ driver = "simulated"
 sessions = "{data}"
 station = "{station}"
 begin = {begin}
+car_amps = {car_amps}
+car_phases = {phases}
 """
