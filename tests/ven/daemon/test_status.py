@@ -1,0 +1,153 @@
+import io
+import json
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from oadr.charging.limit import Limit, Source
+from oadr.wire.ids import RegistrationId
+from tests.ven.stage import BASE, EVSE_1, EVSE_2, MINUTE, SITE, VEN, VTN, Loaded, event, listing
+from tests.ven.virtual import START
+from ven import events
+from ven.arbiter import Restore, Slot, SlotKey
+from ven.daemon.config import Settings, load
+from ven.daemon.live import Contact, Live, Reading
+from ven.daemon.status import Status, status
+from ven.daemon.view import show
+from ven.events import HeldEvent
+from ven.journal import Memory
+from ven.session import Registration
+
+REGISTRATION = Registration(VEN, RegistrationId("reg-secret"), VTN, timedelta(seconds=10))
+END = START + 30 * MINUTE
+LIMIT = Limit(Decimal("12.8"), Decimal(40), Source.SUPPLY_LIMIT, "E1", END)
+SMALLER = Limit(Decimal(8), Decimal(25), Source.LOAD_SHIFT, "E2", None)
+
+
+def held(**changes: Any) -> HeldEvent:
+    merged = events.merge((), listing(event(**changes)), SITE, START, Loaded())
+    return merged.held[0]
+
+
+@pytest.fixture
+def settings(settings_file: Path) -> Settings:
+    return load(settings_file, {"FEEDERGUARD_VEN_MARKET_CONTEXTS": BASE}, {})
+
+
+def limited(*limits: Limit, restore: Restore | None = None) -> Memory:
+    slots = tuple((SlotKey(EVSE_1, limit.source), Slot(limit, restore)) for limit in limits)
+    return Memory(REGISTRATION, (held(),), slots=slots)
+
+
+def live(contact: Contact | None = None, **changes: Any) -> Live:
+    reading = Reading((Decimal("12.8"),) * 3, Decimal(8832), True, None)
+    return Live(START, contact, {EVSE_1: replace(reading, **changes)})
+
+
+@pytest.mark.proves("P11")
+def test_a_limit_comes_with_whose_it_is_why_since_when_and_until_when(settings: Settings) -> None:
+    shown = status(settings, limited(LIMIT), live(), START + MINUTE / 60)
+    first, second = json.loads(json.dumps(shown.as_json()))["chargepoints"]
+    assert first == {
+        "resource_id": "evse-1",
+        "rated_amps": 32,
+        "phases": 3,
+        "limit": {
+            "amps": 12.8,
+            "percent": 40,
+            "source": "supply-limit",
+            "because": "E1",
+            "since": "2026-03-02T12:00:00Z",
+            "until": "2026-03-02T12:30:00Z",
+        },
+        "applied": True,
+        "measured": {"amps": [12.8, 12.8, 12.8], "watts": 8832},
+        "trouble": None,
+    }
+    assert (second["resource_id"], second["limit"], second["measured"]) == (EVSE_2, None, None)
+
+
+def test_of_two_limits_the_binding_one_is_shown(settings: Settings) -> None:
+    limit = status(settings, limited(LIMIT, SMALLER), None, START).chargepoints[0].limit
+    assert limit is not None
+    assert (limit.amps, limit.source, limit.since, limit.until) == (8, "load-shift", None, None)
+
+
+def test_the_registration_is_shown_without_its_id(settings: Settings) -> None:
+    shown = status(settings, limited(), None, START)
+    assert shown.as_json()["registration"] == {"ven_id": VEN, "vtn_id": VTN, "poll_seconds": 10}
+    assert "reg-secret" not in json.dumps(shown.as_json()) + seen(shown)
+    assert status(settings, Memory(), None, START).registration is None
+
+
+def test_an_event_is_shown_with_our_answer(settings: Settings) -> None:
+    (one,) = status(settings, limited(), None, START + MINUTE).as_json()["events"]
+    assert one == {
+        "event_id": "E1",
+        "modification": 0,
+        "status": "active",
+        "start": "2026-03-02T12:00:00Z",
+        "end": "2026-03-02T12:30:00Z",
+        "answer": "optIn",
+        "code": "200",
+        "why": None,
+        "obeyed": True,
+    }
+
+
+def test_a_refused_event_says_why(settings: Settings) -> None:
+    memory = Memory(REGISTRATION, (held(programme="price"),))
+    (one,) = status(settings, memory, None, START).events
+    assert (one.answer, one.code, one.obeyed) == ("optOut", "460", False)
+    assert one.why == "price signals are not served here"
+
+
+def test_the_next_change_is_the_end_of_an_event_or_the_next_step_of_a_release(settings: Settings) -> None:
+    assert status(settings, limited(LIMIT), None, START).next_change == "2026-03-02T12:30:00Z"
+    restore = Restore(LIMIT.amps, LIMIT.percent, START + 2 * MINUTE)
+    rising = limited(replace(LIMIT, until=START + 7 * MINUTE), restore=restore)
+    assert status(settings, rising, None, START).next_change == "2026-03-02T12:02:00Z"
+    assert status(settings, rising, None, START + 4 * MINUTE).next_change == "2026-03-02T12:05:00Z"
+    assert status(settings, rising, None, START + 7 * MINUTE).next_change == "2026-03-02T12:30:00Z"
+    assert status(settings, Memory(), None, START).next_change is None
+
+
+def test_what_a_dead_program_wrote_is_not_taken_for_now(settings: Settings) -> None:
+    contact = Contact(True, START)
+    assert status(settings, limited(), live(contact), START + timedelta(seconds=6)).running
+    dead = status(settings, limited(), live(contact), START + timedelta(seconds=7))
+    assert not dead.running
+    assert (dead.contact, dead.chargepoints[0].measured, dead.chargepoints[0].applied) == (None, None, None)
+
+
+def seen(shown: Status) -> str:
+    text = io.StringIO()
+    show(shown, Console(file=text, width=140))
+    return text.getvalue()
+
+
+@pytest.mark.proves("P11")
+def test_a_person_reads_limit_source_reason_times_and_the_meter_in_one_line(settings: Settings) -> None:
+    text = seen(status(settings, limited(LIMIT), live(Contact(True, START)), START))
+    line = next(line for line in text.splitlines() if line.startswith("evse-1"))
+    for words in ("12.8 A, 40 %", "12.8 A, 8.8 kW", "supply-limit", "E1", "12:00:00Z", "12:30:00Z"):
+        assert words in line
+    assert "in contact since 2026-03-02T12:00:00Z" in text
+    assert "next change: 2026-03-02T12:30:00Z" in text
+
+
+def test_a_person_is_told_what_is_missing(settings: Settings) -> None:
+    contact = Contact(False, START, "[red]refused")
+    trouble = "ConnectionError: [bold]no answer"
+    faulty = live(contact, amps=None, watts=None, applied=False, trouble=trouble)
+    text = seen(status(settings, limited(LIMIT), faulty, START))
+    assert "NO CONTACT since 2026-03-02T12:00:00Z: [red]refused" in text
+    assert "NOT TAKEN" in text
+    assert "not known" in text
+    assert f"evse-1: {trouble}" in text
+    assert "not running: limits as they were last" in seen(status(settings, limited(LIMIT), None, START))

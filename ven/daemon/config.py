@@ -1,0 +1,111 @@
+"""All settings of the daemon: a TOML file, over it the environment, over that the flags.
+
+Each key of the file's top level can stand in the environment as `FEEDERGUARD_VEN_` and its name in capitals, and
+on the command line as `--set key=value`. The keys are those of `ven.config.VenConfig`, durations in seconds.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from oadr.wire.ids import GroupId, VenId, VtnId
+from ven.config import VenConfig
+from ven.daemon.chargepoints import Described, described
+from ven.daemon.table import FLAG, NAMES, TEXT, BadSetting, Kind, Setting, Table, choice, seconds
+
+PREFIX: Final = "FEEDERGUARD_VEN_"
+CONFIG_VARIABLE: Final = f"{PREFIX}CONFIG"
+"""Names the file itself, so it is no setting in it."""
+EXAMPLE: Final = Path(__file__).with_name("example.toml")
+
+
+class LogForm(StrEnum):
+    AUTO = "auto"
+    """Colours on a terminal, JSON elsewhere."""
+    JSON = "json"
+    TEXT = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    ven: VenConfig
+    chargepoints: tuple[Described, ...]
+    log: LogForm
+
+
+def load(path: Path, environment: Mapping[str, str], flags: Mapping[str, str]) -> Settings:
+    """Raises `BadSetting`, which names the place of what is wrong."""
+    written = _parse(path)
+    tables = written.pop("chargepoint", [])
+    top = {key: Setting(value, f"{path}: {key}", path.parent) for key, value in written.items()}
+    for name, text in environment.items():
+        if name.startswith(PREFIX) and name != CONFIG_VARIABLE:
+            top[name.removeprefix(PREFIX).lower()] = Setting(text, name, Path(), is_text=True)
+    for key, text in flags.items():
+        top[key] = Setting(text, f"--set {key}", Path(), is_text=True)
+    table = Table(str(path), top)
+    settings = Settings(
+        _ven(table), _chargepoints(path, tables), table.take("log", choice(LogForm), LogForm.AUTO)
+    )
+    table.finish()
+    return settings
+
+
+def _parse(path: Path) -> dict[str, object]:
+    try:
+        with path.open("rb") as file:
+            return tomllib.load(file, parse_float=Decimal)
+    except OSError as error:
+        raise BadSetting(f"{path}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadSetting(f"{path}: {error}") from error
+
+
+def _ven(table: Table) -> VenConfig:
+    config = VenConfig(
+        vtn_url=table.take("vtn_url", Kind(_https)),
+        certificate=table.file("certificate"),
+        trust=table.file("trust"),
+        state=table.path("state"),
+        market_contexts=table.take("market_contexts", TEXT),
+    )
+    return replace(
+        config,
+        name=table.take("name", TEXT, config.name),
+        ven_id=table.maybe("ven_id", Kind(lambda value: VenId(TEXT.read(value)))),
+        vtn_id=table.maybe("vtn_id", Kind(lambda value: VtnId(TEXT.read(value)))),
+        groups=frozenset(GroupId(group) for group in table.take("groups", NAMES, frozenset())),
+        check_host_name=table.take("check_host_name", FLAG, config.check_host_name),
+        restore_max=table.take("restore_max", seconds("0", "1800"), config.restore_max),
+        ramp_every=table.take("ramp_every", seconds("0", "3600"), config.ramp_every),
+        randomise_default=table.take("randomise_default", seconds("0", "3600"), config.randomise_default),
+        sample_every=table.take("sample_every", seconds("0.1", "60"), config.sample_every),
+        request_timeout=table.take("request_timeout", seconds("0.1", "120"), config.request_timeout),
+        retry_cap=table.take("retry_cap", seconds("0.1", "3600"), config.retry_cap),
+    )
+
+
+def _https(value: object) -> str:
+    """Without TLS there is no VEN (r67)."""
+    if not isinstance(value, str) or urlsplit(value).scheme != "https" or not urlsplit(value).hostname:
+        raise ValueError("must be an address that begins with https://")
+    return value
+
+
+def _chargepoints(path: Path, tables: object) -> tuple[Described, ...]:
+    if not isinstance(tables, list) or not tables or not all(isinstance(one, dict) for one in tables):
+        raise BadSetting(f"{path}: at least one [[chargepoint]] is needed")
+    found: list[Described] = []
+    for count, values in enumerate(tables, 1):
+        place = f"{path}: chargepoint {count}"
+        keys = {key: Setting(value, f"{place}: {key}", path.parent) for key, value in values.items()}
+        one = described(Table(place, keys))
+        if any(one.resource_id == other.resource_id for other in found):
+            raise BadSetting(f"{place}: resource_id {one.resource_id!r} is taken already")
+        found.append(one)
+    return tuple(found)

@@ -1,0 +1,132 @@
+"""The log: for each thing that happens one line of chosen words. No message, no certificate, no registration id."""
+
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Final, TextIO
+
+import structlog
+
+from ven.daemon.config import LogForm
+from ven.daemon.shown import moment, number, words
+from ven.news import (
+    ContactLost,
+    ContactMade,
+    Deregistered,
+    EventArrived,
+    EventEnded,
+    GaveUp,
+    News,
+    PeerComplained,
+    Registered,
+    RegistrationRefused,
+)
+from ven.ven import LimitChanged, Trouble
+
+Happening = News | LimitChanged | Trouble
+Field = str | float | int | bool | None
+INFO: Final = "info"
+WARNING: Final = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    level: str
+    what: str
+    fields: dict[str, Field]
+
+
+class Log:
+    """Writes lines to a stream, as JSON or for eyes."""
+
+    def __init__(self, form: LogForm, stream: TextIO = sys.stderr) -> None:
+        for_eyes = form is LogForm.TEXT or (form is LogForm.AUTO and stream.isatty())
+        renderer: Any = structlog.processors.JSONRenderer(ensure_ascii=False)
+        if for_eyes:
+            renderer = structlog.dev.ConsoleRenderer(colors=stream.isatty())
+        self._logger = structlog.wrap_logger(
+            structlog.PrintLogger(stream),
+            processors=[
+                structlog.processors.add_log_level,
+                structlog.processors.TimeStamper(fmt="iso", utc=True),
+                renderer,
+            ],
+            wrapper_class=structlog.BoundLogger,
+        )
+
+    def write(self, line: Line) -> None:
+        fields = {
+            name: words(value) if isinstance(value, str) else value for name, value in line.fields.items()
+        }
+        with suppress(OSError):  # whoever reads the log may be gone; control goes on
+            getattr(self._logger, line.level)(words(line.what), **fields)
+
+    def info(self, what: str, **fields: Field) -> None:
+        self.write(Line(INFO, what, fields))
+
+    def warning(self, what: str, **fields: Field) -> None:
+        self.write(Line(WARNING, what, fields))
+
+
+def line(item: Happening) -> Line:
+    """What is said of `item`: the fields named here and no others."""
+    match item:
+        case LimitChanged():
+            return _limit(item)
+        case EventArrived():
+            return _event(item)
+        case EventEnded(event_id, implied):
+            return Line(
+                INFO, "event ended", {"event_id": event_id, "how": "missing" if implied else "cancelled"}
+            )
+        case Registered(ven_id, _, vtn_id, anew):
+            return Line(INFO, "registered", {"ven_id": ven_id, "vtn_id": vtn_id, "anew": anew})
+        case RegistrationRefused(code, why):
+            return Line(WARNING, "registration refused", {"code": code, "why": why})
+        case Deregistered(why):
+            return Line(WARNING, "registration ended", {"why": why})
+        case PeerComplained(about, code, why):
+            return Line(WARNING, "the VTN complains", {"about": about, "code": code, "why": why})
+        case GaveUp(about):
+            return Line(WARNING, "an answer was given up", {"about": about})
+        case ContactLost(why):
+            return Line(WARNING, "contact lost", {"why": why})
+        case ContactMade():
+            return Line(INFO, "contact made", {})
+        case Trouble(what):
+            return Line(WARNING, what, {})
+
+
+def _limit(change: LimitChanged) -> Line:
+    limit = change.limit
+    if limit is None:
+        return Line(INFO, "no limit", {"chargepoint": change.resource_id})
+    return Line(
+        INFO,
+        "limit",
+        {
+            "chargepoint": change.resource_id,
+            "amps": number(limit.amps),
+            "percent": number(limit.percent),
+            "source": limit.source,
+            "because": limit.because,
+            "until": moment(limit.until),
+        },
+    )
+
+
+def _event(news: EventArrived) -> Line:
+    held = news.held
+    return Line(
+        INFO if held.obeyed else WARNING,
+        "event",
+        {
+            "event_id": held.event.event_id,
+            "modification": held.modification_number,
+            "start": moment(held.start),
+            "end": moment(held.end),
+            "answer": held.opt,
+            "code": held.code,
+            "why": held.why,
+        },
+    )
