@@ -10,7 +10,7 @@ so that a street does not come back as one (Rec 4).
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from math import ceil
@@ -21,8 +21,8 @@ from oadr.charging.electricity import Rating
 from oadr.charging.limit import Limit, Source, smallest
 from oadr.charging.signals import Programme
 from oadr.wire.ids import ResourceId
-from ven.events import HeldEvent, Site, meaning
-from ven.randomise import Dice, offset
+from ven.events import HeldEvent, Site
+from ven.randomise import CAP, Dice, offset
 
 _SOURCES: Final = {Programme.SUPPLY_LIMIT: Source.SUPPLY_LIMIT, Programme.LOAD_SHIFT: Source.LOAD_SHIFT}
 _VOLTS: Final = {
@@ -57,15 +57,15 @@ def orders(
     """The limits that events order at `now`; of several in one slot the smallest."""
     found: dict[SlotKey, Limit] = {}
     for each in held:
-        if not each.obeyed or each.event.descriptor.is_test:
+        programme = each.programme
+        if programme is None or each.event.descriptor.is_test or (each.end is not None and each.end <= now):
             continue
-        order = meaning(each.event, site)
-        step = next((step for step in order.steps if step.holds_at(now - each.start)), None)
-        if step is None or (each.end is not None and each.end <= now):
+        step = next((step for step in each.steps if step.holds_at(now - each.start)), None)
+        if step is None:
             continue
-        for resource in order.resources:
-            allowed = signals.allowed(step, ratings[resource], _VOLTS[order.programme])
-            source = _SOURCES[order.programme]
+        for resource in each.resources & site.resources:
+            allowed = signals.allowed(step, ratings[resource], _VOLTS[programme])
+            source = _SOURCES[programme]
             limit = Limit(allowed.amps, allowed.percent, source, each.event.event_id, each.end)
             key = SlotKey(resource, source)
             found[key] = min(limit, found.get(key, limit), key=lambda one: one.amps)
@@ -77,22 +77,25 @@ def next_order(held: Iterable[HeldEvent], site: Site, now: datetime) -> datetime
     moments = (
         moment
         for each in held
-        if each.obeyed
-        for moment in (*_boundaries(each, site), each.end)
+        if each.resources & site.resources
+        for moment in (*_boundaries(each), each.end)
         if moment is not None and moment > now
     )
     return min(moments, default=None)
 
 
-def _boundaries(each: HeldEvent, site: Site) -> Iterable[datetime]:
-    for step in meaning(each.event, site).steps:
+def _boundaries(each: HeldEvent) -> Iterable[datetime]:
+    for step in each.steps:
         yield each.start + step.start
         if step.length is not None:
             yield each.start + step.start + step.length
 
 
 class Arbiter:
-    """Keeps the slots. Give it the orders and the time; ask it for limits and for its next change."""
+    """Keeps the slots. Give it the orders and the time; ask it for limits and for its next change.
+
+    Slots of chargepoints without a rating, from an older configuration, are dropped.
+    """
 
     def __init__(
         self,
@@ -106,7 +109,7 @@ class Arbiter:
         self._restore_max = restore_max
         self._ramp_every = ramp_every
         self._dice = dice
-        self.slots: dict[SlotKey, Slot] = dict(slots or {})
+        self.slots = {key: slot for key, slot in (slots or {}).items() if key.resource_id in ratings}
 
     def decide(self, ordered: Mapping[SlotKey, Limit], now: datetime) -> None:
         """Bring every slot to where it belongs at `now`."""
@@ -129,7 +132,7 @@ class Arbiter:
     def _advance(self, key: SlotKey, slot: Slot | None, order: Limit | None, now: datetime) -> Slot | None:
         if slot is None or (order is not None and order.amps <= slot.limit.amps):
             return Slot(order) if order else None
-        restore = slot.restore or Restore(
+        restore = self._bounded(slot.restore, now) or Restore(
             slot.limit.amps, slot.limit.percent, now + offset(self._dice, self._restore_max)
         )
         risen = self._risen(restore, slot.limit, self._ratings[key.resource_id], now)
@@ -137,15 +140,19 @@ class Arbiter:
             return Slot(order) if order else None
         return Slot(risen, restore)
 
+    def _bounded(self, restore: Restore | None, now: datetime) -> Restore | None:
+        """A clock that was set back does not stretch the wait beyond the longest that could be drawn."""
+        return restore and replace(restore, release_at=min(restore.release_at, now + CAP))
+
     def _risen(self, restore: Restore, limit: Limit, rating: Rating, now: datetime) -> Limit | None:
         """How far a restore has come at `now`; None when it is through."""
         steps = self._steps_taken(restore, now)
         steps_in_all = ceil((100 - restore.percent) / rating.step)
+        if steps >= steps_in_all:
+            return None
         until = restore.release_at + self._ramp_every * (steps_in_all - 1)
         if steps == 0:
             return Limit(restore.amps, restore.percent, limit.source, limit.because, until)
-        if steps >= steps_in_all:
-            return None
         share = (restore.percent + rating.step * steps) / 100
         allowed = electricity.from_share(share, rating)
         amps, percent = max((restore.amps, restore.percent), (allowed.amps, allowed.percent))

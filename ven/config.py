@@ -26,7 +26,7 @@ class VenConfig:
     ven_id: VenId | None = None
     """Only where the operator has given one beforehand; else the VTN assigns it (r402)."""
     vtn_id: VtnId | None = None
-    """Pinned identity of the VTN; None takes the one told at the first registration."""
+    """Pinned identity of the VTN; None takes the one that it tells at registration."""
     groups: frozenset[GroupId] = frozenset()
     """Names of feeders and groups whose events concern every chargepoint here."""
     check_host_name: bool = True

@@ -7,13 +7,14 @@ is judged alone: one that cannot be served never spoils another's answer (r19).
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 from oadr import timing
 from oadr.charging import signals
 from oadr.charging.signals import Programme, Step
 from oadr.wire.errors import Invalid, PeerError, Refused, ResponseCode
-from oadr.wire.ids import GroupId, Mrid, RequestId, ResourceId, VenId
+from oadr.wire.ids import EventId, GroupId, Mrid, RequestId, ResourceId, VenId
 from oadr.wire.messages.common import OptType, Target
 from oadr.wire.messages.event import (
     DistributeEvent,
@@ -23,7 +24,7 @@ from oadr.wire.messages.event import (
     ResponseRequired,
     Signal,
 )
-from ven.randomise import Dice, offset
+from ven.randomise import CAP, Dice, offset
 
 DEVICE_CLASSES: Final = frozenset({Mrid("EVSE"), Mrid("Electric_Vehicle")})
 """The device classes of r111 that a chargepoint answers to."""
@@ -46,7 +47,8 @@ class HeldEvent:
 
     A modification that cannot be served does not end what runs: `event` stays the version that is obeyed,
     `modification_number` is the newest that was seen and answered. `start_offset` is drawn once for an event
-    and a start, and kept over modifications (r30).
+    and a start, and kept over modifications (r30). `programme` and `resources` are what an obeyed event meant
+    when it was accepted: neither another registration nor another configuration lifts a limit.
     """
 
     event: Event
@@ -57,6 +59,8 @@ class HeldEvent:
     code: str = ResponseCode.OK
     why: str | None = None
     start_offset: timedelta = timedelta()
+    programme: Programme | None = None
+    resources: frozenset[ResourceId] = frozenset()
 
     @property
     def start(self) -> datetime:
@@ -64,8 +68,13 @@ class HeldEvent:
 
     @property
     def end(self) -> datetime | None:
-        """None: until cancelled (r47)."""
-        return timing.end(self.event.period, self.start_offset)
+        """None: until cancelled (r47); None too for an event that is not obeyed, whose times may be nonsense."""
+        return timing.end(self.event.period, self.start_offset) if self.obeyed else None
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """What it orders; nothing where it is not obeyed."""
+        return _steps(self.event) if self.obeyed else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +105,33 @@ def meaning(event: Event, site: Site) -> Meaning:
     if programme is Programme.PRICE:
         raise Invalid("price signals are not served here", ResponseCode.SIGNAL_NOT_SUPPORTED)
     resources = targeted(event.target, site)
+    if not resources and event.target.resource_ids:
+        raise Refused("no such resource here", ResponseCode.DEPLOYMENT_ERROR)
     if not resources:
-        raise Refused("no resource here is meant", ResponseCode.TARGET_MISMATCH)
-    ours = tuple(signal for signal in event.signals if _for_chargepoints(signal))
-    if not ours:
+        raise Refused("nobody here is meant", ResponseCode.TARGET_MISMATCH)
+    if not any(_for_chargepoints(signal) for signal in event.signals):
         raise Refused("no signal for chargepoints", ResponseCode.TARGET_MISMATCH)
-    return Meaning(programme, resources, signals.timeline(replace(event, signals=ours)))
+    steps = _steps(event)
+    _check_times(event, steps)
+    return Meaning(programme, resources, steps)
+
+
+@lru_cache(maxsize=256)
+def _steps(event: Event) -> tuple[Step, ...]:
+    ours = tuple(signal for signal in event.signals if _for_chargepoints(signal))
+    return signals.timeline(replace(event, signals=ours))
+
+
+def _check_times(event: Event, steps: tuple[Step, ...]) -> None:
+    """Every moment of the event can be reckoned with, also after the longest random delay. Raises `Invalid`."""
+    try:
+        end = timing.end(event.period, CAP)
+        earliest_end = event.period.start + CAP
+        _ = earliest_end + steps[-1].start + (steps[-1].length or timedelta())
+    except OverflowError as error:
+        raise Invalid("an event outside the calendar") from error
+    if end is not None and end < earliest_end:
+        raise Invalid("an event that ends before it starts")
 
 
 def targeted(target: Target, site: Site) -> frozenset[ResourceId]:
@@ -123,26 +153,26 @@ def merge(
     held: tuple[HeldEvent, ...], message: DistributeEvent, site: Site, now: datetime, dice: Dice
 ) -> Merged:
     """What the complete list in `message` makes of the events in `held`."""
-    book = {each.event.event_id: each for each in held}
-    kept: list[HeldEvent] = []
+    unseen = {each.event.event_id: each for each in held}
+    kept: dict[EventId, HeldEvent] = {}
     responses: list[EventResponse] = []
     arrived: list[HeldEvent] = []
     cancelled: list[HeldEvent] = []
     for event in message.events:
-        known = book.pop(event.event_id, None)
+        known = kept.pop(event.event_id, None) or unseen.pop(event.event_id, None)
         verdict = _judge(event, known, site, now, dice)
         if event.response_required is ResponseRequired.ALWAYS:
             responses.append(_response(verdict, event, message.request_id))
         if verdict.code == ResponseCode.OUT_OF_SEQUENCE and known:
-            kept.append(known)
+            kept[event.event_id] = known
         elif event.descriptor.status is EventStatus.CANCELLED:
             cancelled.extend([known] if known else [])
         else:
-            kept.append(verdict)
+            kept[event.event_id] = verdict
             is_news = known is None or known.modification_number < verdict.modification_number
             arrived.extend([verdict] if is_news else [])
-    implied = tuple(each for each in book.values() if not _is_over(each, now))
-    return Merged(tuple(kept), tuple(responses), tuple(arrived), tuple(cancelled), implied)
+    implied = tuple(each for each in unseen.values() if not _is_over(each, now))
+    return Merged(tuple(kept.values()), tuple(responses), tuple(arrived), tuple(cancelled), implied)
 
 
 def _judge(event: Event, known: HeldEvent | None, site: Site, now: datetime, dice: Dice) -> HeldEvent:
@@ -150,19 +180,28 @@ def _judge(event: Event, known: HeldEvent | None, site: Site, now: datetime, dic
     if known and number < known.modification_number:
         too_old = "older than the modification that is held"
         return replace(known, opt=OptType.OPT_OUT, code=ResponseCode.OUT_OF_SEQUENCE, why=too_old)
-    if known and number == known.modification_number:
-        is_obeyed_version = known.event.descriptor.modification_number == number
-        return replace(known, event=event) if is_obeyed_version else known
     if event.descriptor.status is EventStatus.CANCELLED:
         return HeldEvent(event, number, now, False, OptType.OPT_IN)  # confirmed, also if unknown (r36, r60)
+    if known and number == known.modification_number:
+        return known  # whatever it says now: a change without a new number is none (r5)
     try:
-        programme = meaning(event, site).programme
+        meant = meaning(event, site)
+        start_offset = _start_offset(event, known, meant.programme, site, dice)
     except PeerError as error:
-        obeyed = known.event if known and known.obeyed else event
-        is_obeyed = bool(known and known.obeyed)
-        return HeldEvent(obeyed, number, now, is_obeyed, OptType.OPT_OUT, error.code, error.why)
-    start_offset = _start_offset(event, known, programme, site, dice)
-    return HeldEvent(event, number, now, True, OptType.OPT_IN, start_offset=start_offset)
+        refused = HeldEvent(event, number, now, False, OptType.OPT_OUT, error.code, error.why)
+        if known is None or not known.obeyed:
+            return refused
+        return replace(known, modification_number=number, opt=OptType.OPT_OUT, code=error.code, why=error.why)
+    return HeldEvent(
+        event,
+        number,
+        now,
+        True,
+        OptType.OPT_IN,
+        start_offset=start_offset,
+        programme=meant.programme,
+        resources=meant.resources,
+    )
 
 
 def _start_offset(
@@ -172,7 +211,8 @@ def _start_offset(
     if programme is Programme.SUPPLY_LIMIT:
         return timedelta()
     asked = event.period.start_after
-    if known and (known.event.period.start, known.event.period.start_after) == (event.period.start, asked):
+    drawn_for = known and known.obeyed and (known.event.period.start, known.event.period.start_after)
+    if known and drawn_for == (event.period.start, asked):
         return known.start_offset
     return offset(dice, site.randomise_default if asked is None else asked.span)
 

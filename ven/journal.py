@@ -1,9 +1,10 @@
 """What must survive a power cut, as one value with one form.
 
 Events and report requests are kept as the XML that they came in, so there is no second description of them
-that could drift; what is ours is a few JSON fields beside it.
+that could drift; what is ours is a few JSON fields beside it. A hash in front tells our bytes from any others.
 """
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,18 +13,21 @@ from decimal import Decimal
 from typing import Any, Final, Protocol
 
 from oadr.charging.limit import Limit, Source
+from oadr.charging.signals import Programme
 from oadr.wire import envelope
 from oadr.wire.errors import OadrError
 from oadr.wire.ids import NO_REQUEST, RegistrationId, ResourceId, VenId, VtnId
-from oadr.wire.messages import CreateReport, DistributeEvent
-from oadr.wire.messages.common import OptType
+from oadr.wire.messages import DistributeEvent, RegisteredReport
+from oadr.wire.messages.common import EiResponse, OptType
+from oadr.wire.messages.event import Event
 from ven.arbiter import Restore, Slot, SlotKey
+from ven.enrolment import Registration
 from ven.events import HeldEvent
 from ven.reports import Order
-from ven.session import Registration
 
 FORMAT: Final = 1
 MAX_BYTES: Final = 16 * 1024 * 1024
+SEAL_LENGTH: Final = 65
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,34 +60,43 @@ def encode(memory: Memory) -> bytes:
     events = DistributeEvent(
         request_id=NO_REQUEST, vtn_id=VtnId("journal"), events=tuple(each.event for each in memory.held)
     )
-    requests = CreateReport(request_id=NO_REQUEST, requests=tuple(order.request for order in memory.orders))
+    requests = RegisteredReport(  # the message that may hold any number of requests, none too
+        response=EiResponse(request_id=NO_REQUEST), requests=tuple(order.request for order in memory.orders)
+    )
     record = {
         "format": FORMAT,
         "registration": _registration(memory.registration),
         "events": envelope.write(events).decode(),
         "held": [_held(each) for each in memory.held],
         "requests": envelope.write(requests).decode(),
-        "orders": [[_time(order.begun), _time(order.reported_until)] for order in memory.orders],
+        "orders": [[_time(order.due), _time(order.reported_until)] for order in memory.orders],
         "slots": [_slot(key, slot) for key, slot in memory.slots],
     }
-    return json.dumps(record, separators=(",", ":")).encode()
+    text = json.dumps(record, separators=(",", ":")).encode()
+    return _seal(text) + text
+
+
+def _seal(text: bytes) -> bytes:
+    return hashlib.sha256(text).hexdigest().encode() + b"\n"
 
 
 def decode(raw: bytes) -> Memory:
     """Raises `Corrupt` for anything that `encode` did not write."""
+    text = raw[SEAL_LENGTH:]
+    if raw[:SEAL_LENGTH] != _seal(text):
+        raise Corrupt("the journal is damaged")
     try:
-        record = json.loads(raw)
+        record = json.loads(text)
         if record["format"] != FORMAT:
             raise Corrupt(f"journal format {record['format']!r} is not known here")
         events = envelope.read(record["events"].encode(), None, limit=MAX_BYTES)
         requests = envelope.read(record["requests"].encode(), None, limit=MAX_BYTES)
-        assert isinstance(events, DistributeEvent)
-        assert isinstance(requests, CreateReport)
+        if not isinstance(events, DistributeEvent) or not isinstance(requests, RegisteredReport):
+            raise Corrupt("the journal holds other messages than its own")
         return Memory(
             _read_registration(record["registration"]),
             tuple(
-                HeldEvent(event, *_read_held(fields))
-                for event, fields in zip(events.events, record["held"], strict=True)
+                _read_held(event, fields) for event, fields in zip(events.events, record["held"], strict=True)
             ),
             tuple(
                 Order(request, *map(_read_time, times))
@@ -91,7 +104,7 @@ def decode(raw: bytes) -> Memory:
             ),
             tuple(_read_slot(fields) for fields in record["slots"]),
         )
-    except (ValueError, KeyError, TypeError, AssertionError, ArithmeticError, OadrError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, OadrError) as error:
         raise Corrupt(f"the journal cannot be read: {error}") from error
 
 
@@ -118,15 +131,33 @@ def _read_registration(fields: list[Any] | None) -> Registration | None:
     )
 
 
-def _held(each: HeldEvent) -> list[Any]:
-    offset = each.start_offset.total_seconds()
-    received = _time(each.received_at)
-    return [each.modification_number, received, each.obeyed, each.opt, each.code, each.why, offset]
+def _held(each: HeldEvent) -> dict[str, Any]:
+    return {
+        "number": each.modification_number,
+        "received": _time(each.received_at),
+        "obeyed": each.obeyed,
+        "opt": each.opt,
+        "code": each.code,
+        "why": each.why,
+        "offset": each.start_offset.total_seconds(),
+        "programme": each.programme,
+        "resources": sorted(each.resources),
+    }
 
 
-def _read_held(fields: list[Any]) -> tuple[int, datetime, bool, OptType, str, str | None, timedelta]:
-    number, received, obeyed, opt, code, why, offset = fields
-    return number, _read_time(received), obeyed, OptType(opt), code, why, timedelta(seconds=offset)
+def _read_held(event: Event, fields: Mapping[str, Any]) -> HeldEvent:
+    return HeldEvent(
+        event,
+        fields["number"],
+        _read_time(fields["received"]),
+        fields["obeyed"],
+        OptType(fields["opt"]),
+        fields["code"],
+        fields["why"],
+        timedelta(seconds=fields["offset"]),
+        Programme(fields["programme"]) if fields["programme"] else None,
+        frozenset(ResourceId(each) for each in fields["resources"]),
+    )
 
 
 def _slot(key: SlotKey, slot: Slot) -> Mapping[str, Any]:

@@ -23,7 +23,9 @@ def offset(dice: Dice, longest: timedelta) -> timedelta:
 def back_off(dice: Dice, failures: int, cap: timedelta) -> timedelta:
     """Pause before the next attempt after so many failures in a row: full jitter under a doubling ceiling.
 
-    The ceiling starts at 1 s. Full jitter keeps a fleet that lost its VTN from coming back in waves.
+    The ceiling starts at 1 s and never exceeds `cap`. Full jitter keeps a fleet that lost its VTN from coming
+    back in waves; a tenth of a second is the least.
     """
     ceiling = min(2.0 ** min(failures - 1, 30), cap.total_seconds())
-    return timedelta(seconds=0.1 + ceiling * dice.random())
+    least = min(0.1, ceiling)
+    return timedelta(seconds=least + (ceiling - least) * dice.random())

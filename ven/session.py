@@ -10,17 +10,16 @@ answered; events and limits do not depend on any of this and go on through silen
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from oadr.wire.errors import ResponseCode
-from oadr.wire.ids import NO_REQUEST, RegistrationId, RequestId, VenId, VtnId
+from oadr.wire.ids import NO_REQUEST, RequestId, VenId
 from oadr.wire.messages import (
     CanceledPartyRegistration,
     CancelPartyRegistration,
     CancelReport,
-    CreatedPartyRegistration,
     CreatePartyRegistration,
     CreateReport,
     DistributeEvent,
@@ -35,10 +34,11 @@ from oadr.wire.messages import (
     UpdateReport,
 )
 from oadr.wire.messages.common import EiResponse
-from oadr.wire.messages.registration import ProfileName, ServiceName, TransportName
+from oadr.wire.messages.registration import ServiceName
 from oadr.wire.messages.report import METADATA, ReportRequest
 from ven import answers, events
 from ven.answers import ok
+from ven.enrolment import Enrolment, Introduction, Registration
 from ven.events import HeldEvent, Site
 from ven.news import (
     ContactLost,
@@ -50,17 +50,18 @@ from ven.news import (
     News,
     PeerComplained,
     Registered,
-    RegistrationRefused,
 )
-from ven.randomise import Dice, back_off
+from ven.pace import DEFAULT_POLL, Pace
+from ven.randomise import Dice
 from ven.reports import Reports
 
-DEFAULT_POLL: Final = timedelta(seconds=10)
-MAX_DRAIN: Final = 20
-"""So many polls in a row without a pause; a VTN that always has more must wait for the next interval."""
+__all__ = ["Introduction", "Registration", "Request", "Session"]
+
 MAX_TRIES: Final = 3
-"""An answer that the VTN rejects on the HTTP level so often is dropped: retrying will not help."""
-UNKNOWN_HERE: Final = frozenset({ResponseCode.INVALID_ID, ResponseCode.NOT_REGISTERED})
+"""What the VTN cannot take so often, although it is there, is dropped: it must not hold up the polls."""
+
+MAX_OFFERS: Final = 3
+"""So often the reports are offered in answer to one message that asks for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,23 +70,6 @@ class Request:
 
     service: ServiceName
     message: Message
-
-
-@dataclass(frozen=True, slots=True)
-class Registration:
-    ven_id: VenId
-    registration_id: RegistrationId
-    vtn_id: VtnId
-    poll_every: timedelta
-
-
-@dataclass(frozen=True, slots=True)
-class Introduction:
-    """What a VEN says of itself when it registers."""
-
-    name: str
-    ven_id: VenId | None
-    vtn_id: VtnId | None
 
 
 class Session:
@@ -102,36 +86,35 @@ class Session:
         registration: Registration | None = None,
         held: tuple[HeldEvent, ...] = (),
     ) -> None:
-        self.registration = registration
         self.held = held
-        self._introduction = introduction
         self._site = site
         self._reports = reports
         self._dice = dice
         self._new_id = new_id
-        self._retry_cap = retry_cap
+        self._pace = Pace(dice, retry_cap, registration.poll_every if registration else DEFAULT_POLL)
+        self._enrolment = Enrolment(introduction, self._pace, registration)
         self._outbox: deque[Request] = deque()
         self._under_way: Request | None = None
-        self._reported_at: datetime | None = None
-        self._confirmed = False
-        self._failures = 0
-        self._rejections = 0
-        self._drained = 0
-        self._not_before: datetime | None = None
-        self._next_poll: datetime | None = None
+        self._tries = 0
+        self._in_contact = True
         self._news: deque[News] = deque()
+
+    @property
+    def registration(self) -> Registration | None:
+        """The newest that there was, also while the VEN is about to register again."""
+        return self._enrolment.known
 
     @property
     def site(self) -> Site:
         """Who we are for an event's target, with the venID of the registration."""
-        ven_id = self.registration.ven_id if self.registration else None
-        mine = self._site
-        return Site(ven_id, mine.resources, mine.groups, mine.market_contexts, mine.randomise_default)
+        return replace(self._site, ven_id=self.registration.ven_id) if self.registration else self._site
 
-    # --- the four calls of the shell ---
+    # --- the five calls of the shell ---
 
     def requests_to_send(self, now: datetime) -> list[Request]:
-        if self._under_way or now < self._waits_until(now):
+        if back := self._pace.notice(now):
+            self._reports.set_back(back)
+        if self._under_way or now < self.next_wake(now):
             return []
         self._under_way = self._next_request(now)
         return [self._under_way] if self._under_way else []
@@ -141,76 +124,68 @@ class Session:
         request, self._under_way = self._under_way, None
         if request is None:
             return
+        self._pace.succeeded()
         self._contact_made(request)
-        if self._outbox and self._outbox[0] is request:
-            self._outbox.popleft()
-        if isinstance(request.message, Poll):
-            self._next_poll = now + self._poll_every
-        if reply is not None:
-            self._take(reply, request, now)
+        self._done_with(request, now)
+        if isinstance(request.message, CreatePartyRegistration):
+            self._on_registration(reply, request.message, now)
+        elif isinstance(request.message, Poll | RequestEvent):
+            self._on_news(reply, request, now)
+        else:
+            self._on_receipt(reply, request, now)
 
     def request_failed(self, now: datetime, why: str, *, rejected: bool = False) -> None:
         """No usable reply came; `rejected` if the VTN is there but answered with an HTTP error."""
         request, self._under_way = self._under_way, None
-        if self._failures == 0:
+        if request is None:
+            return
+        was_in_contact = not self._pace.failures
+        self._pace.failed(now)
+        asks = isinstance(request.message, Poll | CreatePartyRegistration)
+        if self._in_contact and (asks or not rejected):
+            self._in_contact = False
             self._news.append(ContactLost(why))
-        self._failures += 1
-        self._not_before = now + back_off(self._dice, self._failures, self._retry_cap)
-        is_answer = bool(request and self._outbox and self._outbox[0] is request)
-        self._rejections = self._rejections + 1 if rejected and is_answer else 0
-        if self._rejections >= MAX_TRIES:
-            self._rejections = 0
-            self._news.append(GaveUp(type(self._outbox.popleft().message).__name__))
+        if asks:
+            return
+        self._tries += rejected or was_in_contact or not self._enrolment.stands
+        if self._tries >= MAX_TRIES:
+            self._news.append(GaveUp(_name(request)))
+            self._done_with(request, now)
 
     def next_wake(self, now: datetime) -> datetime:
         """When `requests_to_send` will have something; never later than a poll interval or a back-off."""
-        return self._waits_until(now)
+        return max(self._pace.free_at(now), self._speaks_at(now))
 
     def next_event(self) -> News | None:
         return self._news.popleft() if self._news else None
 
     # --- what to say next ---
 
-    @property
-    def _poll_every(self) -> timedelta:
-        return self.registration.poll_every if self.registration else DEFAULT_POLL
-
-    def _waits_until(self, now: datetime) -> datetime:
-        if self._not_before is not None and self._failures:
-            # a clock that was set back must not silence us for longer than the pause was meant to be
-            return min(self._not_before, now + self._retry_cap)
-        if not self._confirmed or self._outbox or self._next_poll is None:
+    def _speaks_at(self, now: datetime) -> datetime:
+        """When there is something to say, were it not for a pause after failures."""
+        if self._outbox:
             return now
-        polls = min(self._next_poll, now + self._poll_every)
-        return min(polls, self._reports.next_due() or polls)
+        if not self._enrolment.stands:
+            return self._pace.registers_at(now)
+        polls_at = self._pace.polls_at(now)
+        return min(polls_at, self._reports.next_due() or polls_at)
 
     def _next_request(self, now: datetime) -> Request | None:
-        if not self._confirmed:
-            return Request(ServiceName.REGISTER_PARTY, self._registration_request())
-        if self._outbox:
+        """After a failure the poll goes first: an answer that the VTN cannot take does not hold up an order."""
+        is_poll_due = self._enrolment.stands and self._pace.polls_at(now) <= now
+        if self._outbox and not (self._pace.failures and is_poll_due):
             return self._outbox[0]
-        assert self.registration is not None
+        if not self._enrolment.stands or self.registration is None:
+            is_time = self._pace.registers_at(now) <= now
+            registration = self._enrolment.request(self._request_id())
+            return Request(ServiceName.REGISTER_PARTY, registration) if is_time else None
         ven_id = self.registration.ven_id
-        if self._next_poll is None or self._next_poll <= now:
+        if is_poll_due:
             return Request(ServiceName.POLL, Poll(ven_id=ven_id))
-        if reports := self._reports.due(now):
-            self._reported_at = now
-            update = UpdateReport(request_id=self._request_id(), reports=reports, ven_id=ven_id)
+        if report := self._reports.next_report(now):
+            update = UpdateReport(request_id=self._request_id(), reports=(report,), ven_id=ven_id)
             return Request(ServiceName.REPORT, update)
-        return Request(ServiceName.POLL, Poll(ven_id=ven_id))
-
-    def _registration_request(self) -> CreatePartyRegistration:
-        """With the IDs that we have: a re-registration (r402)."""
-        known = self.registration
-        return CreatePartyRegistration(
-            request_id=self._request_id(),
-            registration_id=known.registration_id if known else None,
-            ven_id=known.ven_id if known else self._introduction.ven_id,
-            profile=ProfileName.B,
-            transport=TransportName.SIMPLE_HTTP,
-            ven_name=self._introduction.name or None,
-            http_pull=True,
-        )
+        return None
 
     def _request_id(self) -> RequestId:
         return RequestId(self._new_id())
@@ -224,38 +199,71 @@ class Session:
             request = RequestEvent(request_id=self._request_id(), ven_id=self.registration.ven_id)
             self._owe(ServiceName.EVENT, request)
 
-    def _poll_again(self, now: datetime) -> None:
-        """After anything but oadrResponse there may be more (r500)."""
-        self._drained += 1
-        if self._drained <= MAX_DRAIN:
-            self._next_poll = now
+    def _offer_reports(self, ven_id: VenId, now: datetime, asked: ReportRequest | None = None) -> None:
+        """Replaces what was offered before, and ends the reports that were asked of it (r306)."""
+        asked_by = asked.request_id if asked else None
+        offer = answers.metadata(self._reports, self._request_id(), ven_id, now, asked_by)
+        self._owe(ServiceName.REPORT, offer)
+        self._reports.forget()
 
-    # --- what a reply means ---
+    # --- what becomes of a request ---
 
     def _contact_made(self, request: Request) -> None:
-        if self._failures:
-            self._news.append(ContactMade())
-            if self._confirmed and not isinstance(request.message, RequestEvent):
-                self._ask_for_events()
-        self._failures = self._rejections = 0
+        """A reply that was lost may have been an order, so the list is asked for."""
+        if self._in_contact:
+            return
+        self._in_contact = True
+        self._news.append(ContactMade())
+        if self._enrolment.stands and not isinstance(request.message, RequestEvent):
+            self._ask_for_events()
 
-    def _take(self, reply: Message, request: Request, now: datetime) -> None:
+    def _done_with(self, request: Request, now: datetime) -> None:
+        """It was answered or given up."""
+        if self._outbox and self._outbox[0] is request:
+            self._outbox.popleft()
+            self._tries = 0
+        elif isinstance(request.message, UpdateReport):
+            self._reports.delivered(now)
+            self._tries = 0
+        elif isinstance(request.message, Poll):
+            self._pace.polled(now)
+
+    # --- what a reply means: each reply belongs to its request, and to nothing else ---
+
+    def _on_receipt(self, reply: Message | None, request: Request, now: datetime) -> None:
+        """The reply to an answer, an offer or a report of ours."""
         match reply:
-            case CreatedPartyRegistration():
-                self._on_registration(reply, now)
+            case None:
+                pass
             case Response():
                 self._on_response(reply.response, request, now)
-            case RegisteredReport():
+            case RegisteredReport() if isinstance(request.message, RegisterReport):
                 self._on_response(reply.response, request, now)
-                self._on_report_requests(reply.requests, self._request_id(), now)
-            case UpdatedReport():
+                self._on_report_requests(reply.requests, reply.response.request_id, now)
+            case UpdatedReport() if isinstance(request.message, UpdateReport):
                 self._on_updated_report(reply, request, now)
-            case _ if self.registration is None:
-                pass  # whoever has not registered ignores the VTN (r405)
-            case DistributeEvent():
-                self._on_events(reply, self.registration, request, now)
             case _:
-                self._on_request(reply, self.registration, request, now)
+                self._misfit(reply, request)
+
+    def _on_news(self, reply: Message | None, request: Request, now: datetime) -> None:
+        """The reply to a poll or to a request for events."""
+        registered = self.registration
+        if registered is None or not self._enrolment.stands:
+            return  # whoever has not registered ignores the VTN (r405)
+        if isinstance(request.message, Poll) and not isinstance(reply, Response | RequestReregistration):
+            self._pace.welcome()
+        match reply:
+            case None:
+                self._pace.nothing_more()
+            case Response():
+                self._pace.nothing_more()
+                self._on_response(reply.response, request, now)
+            case DistributeEvent():
+                self._on_events(reply, registered, request, now)
+            case _ if isinstance(request.message, Poll):
+                self._on_request(reply, registered, request, now)
+            case _:
+                self._misfit(reply, request)
 
     def _on_request(self, reply: Message, registered: Registration, request: Request, now: datetime) -> None:
         """What the VTN asks for in the answer to a poll; each is answered by a request of its own."""
@@ -269,26 +277,37 @@ class Session:
             case UpdateReport():
                 self._owe(ServiceName.REPORT, UpdatedReport(response=ok(reply.request_id), ven_id=ven_id))
             case CancelReport():
-                self._owe(ServiceName.REPORT, answers.to_cancel(self._reports, reply, ven_id))
+                self._on_cancelled_report(reply, ven_id, now)
             case RequestReregistration():
-                self._owe(ServiceName.REGISTER_PARTY, Response(response=ok(NO_REQUEST), ven_id=ven_id))
-                self._owe(ServiceName.REGISTER_PARTY, self._registration_request())
+                self._on_reregistration_wish(reply, ven_id, now)
             case CancelPartyRegistration():
-                self._on_cancelled(reply, registered)
+                self._on_cancelled(reply, registered, now)
             case _:
-                misfit = PeerComplained(_name(request), "", f"answered by {type(reply).__name__}")
-                self._news.append(misfit)
+                self._misfit(reply, request)
                 return
-        self._poll_again(now)
+        self._pace.poll_again(now)
 
     def _on_response(self, response: EiResponse, request: Request, now: datetime) -> None:
-        if isinstance(request.message, Poll):
-            self._drained = 0
+        is_poll = isinstance(request.message, Poll)
         if response.accepted:
+            if is_poll:
+                self._pace.welcome()
             return
         self._news.append(PeerComplained(_name(request), response.code, response.description or ""))
-        if response.code in UNKNOWN_HERE and isinstance(request.message, Poll | RequestEvent):
-            self._unknown_to_the_vtn(response.code, now)
+        is_about_us = is_poll or isinstance(request.message, RequestEvent)
+        unknown = response.code == ResponseCode.NOT_REGISTERED or (
+            response.code == ResponseCode.INVALID_ID and is_about_us
+        )
+        if unknown and self._enrolment.stands:
+            self._news.append(Deregistered(f"the VTN answers {response.code}"))
+            self._outbox.clear()
+            self._enrolment.again(now)
+
+    def _misfit(self, reply: Message, request: Request) -> None:
+        misfit = f"answered by {type(reply).__name__}"
+        self._news.append(PeerComplained(_name(request), "", misfit))
+
+    # --- events ---
 
     def _on_events(
         self, reply: DistributeEvent, registered: Registration, request: Request, now: datetime
@@ -306,58 +325,42 @@ class Session:
         self._news.extend(EventEnded(each.event.event_id, True) for each in merged.implied)
         if merged.responses:
             self._owe(ServiceName.EVENT, answers.opts(merged.responses, registered.ven_id))
-        if isinstance(request.message, Poll) and (merged.responses or merged.arrived):
-            self._poll_again(now)
+        if not isinstance(request.message, Poll):
+            return
+        if merged.arrived or merged.cancelled or merged.implied:
+            self._pace.poll_again(now)
+        else:  # a VTN that always sends its list would be polled without end
+            self._pace.nothing_more()
 
     # --- registration ---
 
-    def _on_registration(self, reply: CreatedPartyRegistration, now: datetime) -> None:
-        if not reply.response.accepted or reply.ven_id is None or reply.registration_id is None:
-            self._refused(reply.response.code, reply.response.description or "not accepted", now)
-        elif self._introduction.vtn_id not in (None, reply.vtn_id):
-            self._refused("", "another VTN than the one configured", now)
-        elif self._introduction.ven_id not in (None, reply.ven_id):
-            self._refused("", "the VTN wants to give this VEN another venID", now)
-        else:
-            self._register(reply, reply.ven_id, reply.registration_id, now)
-
-    def _register(
-        self, reply: CreatedPartyRegistration, ven_id: VenId, registration_id: RegistrationId, now: datetime
-    ) -> None:
+    def _on_registration(self, reply: Message | None, sent: CreatePartyRegistration, now: datetime) -> None:
         """Metadata first, then the events (r309, r405); a re-registration needs the events only."""
-        anew = self.registration is None or self.registration.registration_id != registration_id
-        asked = reply.poll_frequency
-        poll_every = DEFAULT_POLL if asked is None or asked.seconds <= 0 else asked.span
-        self.registration = Registration(ven_id, registration_id, reply.vtn_id, poll_every)
-        self._confirmed = True
-        if anew:
-            self._reports.forget()
-            register = answers.metadata(self._reports, self._request_id(), ven_id, now)
-            self._owe(ServiceName.REPORT, register)
-        self._ask_for_events()
-        self._news.append(Registered(ven_id, registration_id, reply.vtn_id, anew))
+        outcome = self._enrolment.take(reply, sent, now)
+        self._news.append(outcome)
+        if isinstance(outcome, Registered):
+            if outcome.anew:
+                self._offer_reports(outcome.ven_id, now)
+            self._ask_for_events()
 
-    def _refused(self, code: str, why: str, now: datetime) -> None:
-        self._news.append(RegistrationRefused(code, why))
-        self.registration = None
-        self._start_over(now)
+    def _on_reregistration_wish(self, message: RequestReregistration, ven_id: VenId, now: datetime) -> None:
+        if message.ven_id != ven_id:
+            wrong = EiResponse(code=ResponseCode.INVALID_ID, description="venID", request_id=NO_REQUEST)
+            self._owe(ServiceName.REGISTER_PARTY, Response(response=wrong, ven_id=ven_id))
+            return
+        self._owe(ServiceName.REGISTER_PARTY, Response(response=ok(NO_REQUEST), ven_id=ven_id))
+        self._enrolment.again(now)
 
-    def _unknown_to_the_vtn(self, code: str, now: datetime) -> None:
-        """Register with our IDs, which the VTN may still know; if it refuses them, anew."""
-        self._news.append(Deregistered(f"the VTN answers {code}"))
-        self._start_over(now)
-
-    def _start_over(self, now: datetime) -> None:
-        """Events stay: a limit does not end because a registration did."""
-        self._confirmed = False
-        self._outbox.clear()
-        self._next_poll = None
-        self._failures += 1
-        self._not_before = now + back_off(self._dice, self._failures, self._retry_cap)
-
-    def _on_cancelled(self, message: CancelPartyRegistration, registered: Registration) -> None:
+    def _on_cancelled(
+        self, message: CancelPartyRegistration, registered: Registration, now: datetime
+    ) -> None:
         """Validates the registrationID (r400). What runs is held to its end; then nobody limits (r407)."""
         matches = message.registration_id == registered.registration_id
+        if matches:
+            self._news.append(Deregistered("cancelled by the VTN"))
+            self._outbox.clear()
+            self._reports.forget()
+            self._enrolment.ended(now)
         code = ResponseCode.OK if matches else ResponseCode.INVALID_ID
         answer = CanceledPartyRegistration(
             response=EiResponse(code=code, request_id=message.request_id),
@@ -365,8 +368,6 @@ class Session:
             ven_id=registered.ven_id,
         )
         self._owe(ServiceName.REGISTER_PARTY, answer)
-        if matches:
-            self._news.append(Deregistered("cancelled by the VTN"))
 
     # --- reports ---
 
@@ -378,21 +379,24 @@ class Session:
         ven_id = self.registration.ven_id
         created = answers.to_requests(self._reports, requests, request_id, ven_id, now)
         self._owe(ServiceName.REPORT, created)
-        for one in requests:
-            if one.specifier_id == METADATA:
-                register = answers.metadata(self._reports, self._request_id(), ven_id, now, one.request_id)
-                self._owe(ServiceName.REPORT, register)
+        for one in [one for one in requests if one.specifier_id == METADATA][:MAX_OFFERS]:
+            self._offer_reports(ven_id, now, one)
 
     def _on_updated_report(self, reply: UpdatedReport, request: Request, now: datetime) -> None:
         self._on_response(reply.response, request, now)
-        if isinstance(request.message, UpdateReport):
-            if self._reported_at is not None:
-                self._reports.delivered(self._reported_at)
-            if reply.response.code == ResponseCode.INVALID_ID:  # the VTN does not know these requests (r304)
-                self._reports.cancel({report.request_id for report in request.message.reports})
+        if isinstance(request.message, UpdateReport) and reply.response.code == ResponseCode.INVALID_ID:
+            self._reports.drop(
+                report.request_id for report in request.message.reports
+            )  # unknown there (r304)
         if reply.cancel and self.registration:  # piggy-backed, to be processed all the same (r328)
-            canceled = answers.to_cancel(self._reports, reply.cancel, self.registration.ven_id)
-            self._owe(ServiceName.REPORT, canceled)
+            self._on_cancelled_report(reply.cancel, self.registration.ven_id, now)
+
+    def _on_cancelled_report(self, message: CancelReport, ven_id: VenId, now: datetime) -> None:
+        last = self._reports.last_reports(message.request_ids, now) if message.report_to_follow else ()
+        self._owe(ServiceName.REPORT, answers.to_cancel(self._reports, message, ven_id))
+        if last:  # r345
+            update = UpdateReport(request_id=self._request_id(), reports=last, ven_id=ven_id)
+            self._owe(ServiceName.REPORT, update)
 
 
 def _name(request: Request) -> str:

@@ -1,13 +1,13 @@
-"""The shell around the sans-IO core: session, arbiter, reports, drivers, journal and clock in one task group.
+"""The shell around the sans-IO core: session, arbiter, reports, drivers, journal and clock in one event loop.
 
-The order of things is the safety of it: limits from the journal are applied before the network is up; a
-new order is first remembered, then applied, then acknowledged; a charger or a disk that fails is retried and
-told, and never lifts a limit.
+The order of things is the safety of it: limits from the journal are applied before the network is up; a lower
+limit is applied at once; nothing is acknowledged, and no limit rises, before the journal holds it. A charger, a
+disk or a task of ours that fails is retried and told, and never lifts a limit.
 """
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,29 +16,36 @@ from typing import Final, Self
 
 from certs import client_context
 from oadr.charging.limit import Limit
-from oadr.wire.errors import Unreachable
+from oadr.wire.errors import OadrError, Unreachable
 from oadr.wire.ids import ResourceId
 from oadr.wire.schema import Schema, installed_folder
 from ven import arbiter
 from ven.actuator import Actuator
 from ven.arbiter import Arbiter
-from ven.clock import Clock, SystemClock
+from ven.clock import Clock, SystemClock, until
 from ven.config import VenConfig
 from ven.disk import DiskJournal
-from ven.driver import Chargepoint, Measurement, Metered
+from ven.driver import Chargepoint, Measurement
+from ven.enrolment import Introduction
 from ven.events import Site
 from ven.journal import Corrupt, Journal, Memory
+from ven.meter import Meter
 from ven.news import News
 from ven.points import Sample
 from ven.randomise import Dice
 from ven.reports import Reports
-from ven.session import Introduction, Session
+from ven.session import Request, Session
 from ven.transport import Transport
 from ven.transport.http import HttpPull, Rejected
 
 APPLY_PATIENCE: Final = 1.0
-"""Seconds that an acknowledgement waits for the chargers to take the limit."""
-METER_DEADLINE: Final = 2.0
+"""Seconds that the next message to the VTN, an acknowledgement perhaps, waits for the chargers."""
+DISK_PATIENCE: Final = 5.0
+"""Seconds that anything waits for the disk."""
+AFTER_A_FAULT: Final = timedelta(seconds=1)
+"""Pause before a task of ours that failed goes on."""
+LEAVING: Final = 5.0
+"""Seconds that drivers have to let go at the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +58,7 @@ class LimitChanged:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Something local that a person should see: no schema, journal not writable, set aside ..."""
+    """Something local that a person should see: no schema, journal not writable, a charger that does not obey."""
 
     what: str
 
@@ -64,7 +71,8 @@ class Ven:
                 print(change.resource_id, change.limit)
 
     Limits reach the chargepoints by themselves; `limits` and `news` only tell. Raises `ven.disk.InUse`,
-    `OSError` and `ssl.SSLError` on entering; afterwards it runs until it is left, whatever the VTN does.
+    `ven.disk.TooNew`, `OSError` and `certs.CertificateError` on entering; afterwards it runs until it is left,
+    whatever the VTN does. On leaving, chargers keep the limit that they have.
     """
 
     def __init__(
@@ -77,10 +85,15 @@ class Ven:
         clock: Clock | None = None,
         dice: Dice | None = None,
     ) -> None:
+        """Raises `ValueError` when two chargepoints have one name."""
         self.config = config
         self.news: asyncio.Queue[News | LimitChanged | Trouble] = asyncio.Queue(maxsize=10_000)
         self.measured: dict[ResourceId, Measurement | None] = {}
-        self.actuators = {one.resource_id: Actuator(one) for one in chargepoints}
+        self.actuators = {
+            one.resource_id: Actuator(one, lambda what: self._tell(Trouble(what))) for one in chargepoints
+        }
+        if len(self.actuators) != len(chargepoints):
+            raise ValueError("two chargepoints have one resource_id")
         self._ratings = {one.resource_id: one.rating for one in chargepoints}
         self._clock: Clock = clock or SystemClock()
         self._dice: Dice = dice or secrets.SystemRandom()
@@ -90,58 +103,46 @@ class Ven:
         self._listeners: list[asyncio.Queue[LimitChanged]] = []
         self._limits: dict[ResourceId, Limit | None] = {}
         self._saved: Memory | None = None
-        self._acting = asyncio.Lock()
+        self._faults: dict[str, str] = {}
+        self._unsettled: list[Actuator] = []
+        self._saving = asyncio.Lock()
+        self._writing: asyncio.Task[None] | None = None
         self._woken = asyncio.Event()
-        self._tasks = asyncio.TaskGroup()
-        self._running: list[asyncio.Task[None]] = []
+        self._tasks: list[asyncio.Task[None]] = []
 
     # --- life ---
 
     async def __aenter__(self) -> Self:
-        memory = self._open_journal()
-        self._reports = Reports(self._ratings, self.config.sample_every, memory.orders)
-        self._session = Session(
-            Introduction(self.config.name, self.config.ven_id, self.config.vtn_id),
-            self._site(),
-            self._reports,
-            self._dice,
-            lambda: f"R{secrets.token_hex(8)}",
-            self.config.retry_cap,
-            memory.registration,
-            memory.held,
-        )
-        self._arbiter = Arbiter(
-            self._ratings, self.config.restore_max, self.config.ramp_every, self._dice, dict(memory.slots)
-        )
-        await self._tasks.__aenter__()
+        try:
+            memory = self._open_journal()
+            self._transport = self._transport or self._http()
+            self._assemble(memory)
+            for name, actuator in self.actuators.items():
+                self._start(f"control of {name}", actuator.run)
+            await self._act()  # the limits that held before the power went, before the first network byte
+            await self._settled()
+        except BaseException:
+            await self._leave()
+            raise
+        self._start("conversation", self._converse)
+        self._start("timetable", self._keep_time)
         for actuator in self.actuators.values():
-            self._start(actuator.run())
-        await self._act()  # the limits that held before the power went, before the first network byte
-        self._transport = self._transport or self._http()
-        for work in (self._converse, self._keep_time, self._sample):
-            self._start(work())
+            meter = Meter(actuator.chargepoint, self._clock, self.config.sample_every, self._on_reading)
+            self._start(f"meter of {actuator.chargepoint.resource_id}", meter.run)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for task in self._running:
-            task.cancel()
-        try:
-            await self._tasks.__aexit__(kind, error, trace)
-        finally:
-            if self._transport:
-                await self._transport.close()
-            if self._owns_journal and isinstance(self._journal, DiskJournal):
-                self._journal.close()
+        await self._leave()
 
     async def limits(self) -> AsyncIterator[LimitChanged]:
         """Every chargepoint's limit as it is now, and then each change."""
         queue: asyncio.Queue[LimitChanged] = asyncio.Queue()
+        for resource_id, limit in self._limits.items():
+            queue.put_nowait(LimitChanged(resource_id, limit))
         self._listeners.append(queue)
         try:
-            for resource_id, limit in self._limits.items():
-                yield LimitChanged(resource_id, limit)
             while True:
                 yield await queue.get()
         finally:
@@ -152,9 +153,6 @@ class Ven:
         """All that the VEN holds at this moment."""
         slots = tuple(self._arbiter.slots.items())
         return Memory(self._session.registration, self._session.held, self._reports.orders, slots)
-
-    def _start(self, work: Coroutine[None, None, None]) -> None:
-        self._running.append(self._tasks.create_task(work))
 
     def _open_journal(self) -> Memory:
         if self._journal is None:
@@ -168,10 +166,23 @@ class Ven:
             self._tell(Trouble(f"{error}; set aside as {kept}, starting empty"))
             return Memory()
 
-    def _site(self) -> Site:
-        resources = frozenset(self._ratings)
+    def _assemble(self, memory: Memory) -> None:
         config = self.config
-        return Site(config.ven_id, resources, config.groups, config.market_contexts, config.randomise_default)
+        resources = frozenset(self._ratings)
+        self._reports = Reports(self._ratings, config.sample_every, memory.orders)
+        self._arbiter = Arbiter(
+            self._ratings, config.restore_max, config.ramp_every, self._dice, dict(memory.slots)
+        )
+        self._session = Session(
+            Introduction(config.name, config.ven_id, config.vtn_id),
+            Site(config.ven_id, resources, config.groups, config.market_contexts, config.randomise_default),
+            self._reports,
+            self._dice,
+            lambda: f"R{secrets.token_hex(8)}",
+            config.retry_cap,
+            memory.registration,
+            memory.held,
+        )
 
     def _http(self) -> HttpPull:
         folder = installed_folder()
@@ -183,25 +194,60 @@ class Ven:
         schema = Schema(folder) if folder else None
         return HttpPull(self.config.vtn_url, context, schema, self.config.request_timeout)
 
+    def _start(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
+        self._tasks.append(asyncio.create_task(self._for_ever(name, work)))
+
+    async def _for_ever(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
+        """A fault in one task ends neither it nor the others: limits stay as they are, and it goes on."""
+        while True:
+            try:
+                await work()
+            except asyncio.CancelledError:
+                task = asyncio.current_task()
+                if task is None or task.cancelling():
+                    raise
+                self._fault(name, "cancelled from inside")
+            except Exception as error:  # whatever it is, a bug of ours must not be the end of control
+                self._fault(name, f"{type(error).__name__}: {error}")
+            await self._clock.sleep_until(self._clock.now() + AFTER_A_FAULT)
+
+    async def _leave(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=LEAVING)
+        self._tasks.clear()
+        if self._transport:
+            await self._transport.close()
+        if self._owns_journal and isinstance(self._journal, DiskJournal):
+            self._journal.close()
+            self._journal = None
+
     # --- the tasks ---
 
     async def _converse(self) -> None:
         """Ask, listen, act; sleep until there is something to say."""
-        assert self._transport is not None
         while True:
             for request in self._session.requests_to_send(self._clock.now()):
-                try:
-                    reply = await self._transport.exchange(request)
-                except Unreachable as error:
-                    rejected = isinstance(error, Rejected)
-                    self._session.request_failed(self._clock.now(), str(error), rejected=rejected)
-                else:
-                    self._session.receive(reply, self._clock.now())
+                await self._exchange(request)
                 await self._act()
+                await self._settled()
             now = self._clock.now()
             wake = self._session.next_wake(now)
             if wake > now:
                 await self._clock.sleep_until(wake)
+
+    async def _exchange(self, request: Request) -> None:
+        assert self._transport is not None
+        try:
+            reply = await self._transport.exchange(request)
+        except Unreachable as error:
+            self._session.request_failed(self._clock.now(), str(error), rejected=isinstance(error, Rejected))
+        except Exception as error:  # a request that we cannot even write must not be tried for ever
+            self._fault("transport", f"{type(error).__name__}: {error}")
+            self._session.request_failed(self._clock.now(), type(error).__name__, rejected=True)
+        else:
+            self._session.receive(reply, self._clock.now())
 
     async def _keep_time(self) -> None:
         """Starts, steps and ends of events need no message."""
@@ -213,68 +259,88 @@ class Ven:
             )
             wake = min((one for one in changes if one), default=now + timedelta(hours=1))
             self._woken.clear()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(max(0.0, (wake - now).total_seconds())):
-                    await self._woken.wait()
-            if self._clock.now() >= wake:
+            if not await until(self._clock, wake, self._woken):
                 await self._act()
 
-    async def _sample(self) -> None:
-        while True:
-            await asyncio.gather(*(self._measure(one.chargepoint) for one in self.actuators.values()))
-            await self._clock.sleep_until(self._clock.now() + self.config.sample_every)
-
-    async def _measure(self, chargepoint: Chargepoint) -> None:
-        """A meter that fails, or is not there, is a value that is missing, and is reported so."""
-        reading: Measurement | None = None
-        if isinstance(chargepoint, Metered):
-            with suppress(Exception):
-                async with asyncio.timeout(METER_DEADLINE):
-                    reading = await chargepoint.measure()
-        resource_id = chargepoint.resource_id
+    def _on_reading(self, resource_id: ResourceId, reading: Measurement | None) -> None:
         self.measured[resource_id] = reading
         limit = self._limits.get(resource_id)
-        amps = limit.amps if limit else chargepoint.rating.amps
+        amps = limit.amps if limit else self._ratings[resource_id].amps
         self._reports.record(Sample(resource_id, self._clock.now(), reading, amps))
 
     # --- acting ---
 
     async def _act(self) -> None:
-        """Bring limits to where the events want them: remember, apply, tell."""
-        async with self._acting:
-            now = self._clock.now()
-            ordered = arbiter.orders(self._session.held, self._session.site, self._ratings, now)
-            self._arbiter.decide(ordered, now)
-            self._remember()
-            changed = [actuator for actuator in self.actuators.values() if self._apply(actuator)]
-            while (news := self._session.next_event()) is not None:
-                self._tell(news)
-            self._woken.set()
-            if changed:
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(APPLY_PATIENCE):
-                        await asyncio.gather(*(actuator.settled() for actuator in changed))
+        """Bring limits to where the events want them: lower at once, remember, then raise, and tell."""
+        now = self._clock.now()
+        ordered = arbiter.orders(self._session.held, self._session.site, self._ratings, now)
+        self._arbiter.decide(ordered, now)
+        self._woken.set()
+        for resource_id, limit in self._decided().items():
+            if _is_lower(limit, self._limits.get(resource_id)):
+                self._apply(resource_id, limit)
+        while (news := self._session.next_event()) is not None:
+            self._tell(news)
+        await self._remember()
 
-    def _apply(self, actuator: Actuator) -> bool:
-        resource_id = actuator.chargepoint.resource_id
-        limit = self._arbiter.limit(resource_id)
-        if resource_id in self._limits and self._limits[resource_id] == limit:
+    def _decided(self) -> dict[ResourceId, Limit | None]:
+        return {resource_id: self._arbiter.limit(resource_id) for resource_id in self.actuators}
+
+    async def _remember(self) -> None:
+        """Save what was decided, and then apply it in full.
+
+        The disk is waited for in another thread. Control goes on from memory when it does not take what is to
+        be remembered; what was promised may then be lost.
+        """
+        async with self._saving:
+            memory, decided = self.memory, self._decided()
+            if memory != self._saved and await self._write(memory):
+                self._saved = memory
+            for resource_id, limit in decided.items():
+                if self._arbiter.limit(resource_id) == limit:  # else a newer decision is on its way
+                    self._apply(resource_id, limit)
+
+    async def _write(self, memory: Memory) -> bool:
+        """Whether the disk took it. One that stalls is waited for a little, and never twice at a time."""
+        assert self._journal is not None
+        if self._writing is None or self._writing.done():
+            self._writing = asyncio.create_task(asyncio.to_thread(self._journal.save, memory))
+            await asyncio.wait((self._writing,), timeout=DISK_PATIENCE)
+        if not self._writing.done():
+            self._fault("journal", "the disk does not answer")
             return False
-        self._limits[resource_id] = limit
-        actuator.want(limit)
-        self._tell(LimitChanged(resource_id, limit))
+        try:
+            self._writing.result()
+        except (OSError, OadrError) as error:
+            self._fault("journal", str(error))
+            return False
+        self._faults.pop("journal", None)
         return True
 
-    def _remember(self) -> None:
-        """Control goes on from memory when the disk does not take it; what is promised may then be lost."""
-        memory = self.memory
-        if memory == self._saved or self._journal is None:
+    def _apply(self, resource_id: ResourceId, limit: Limit | None) -> None:
+        if resource_id in self._limits and self._limits[resource_id] == limit:
             return
-        try:
-            self._journal.save(memory)
-            self._saved = memory
-        except OSError as error:
-            self._tell(Trouble(str(error)))
+        self._limits[resource_id] = limit
+        actuator = self.actuators[resource_id]
+        actuator.want(limit)
+        self._unsettled.append(actuator)
+        self._tell(LimitChanged(resource_id, limit))
+
+    async def _settled(self) -> None:
+        """The chargers that have new limits have taken them, or the VTN has waited long enough."""
+        unsettled, self._unsettled = self._unsettled, []
+        with suppress(TimeoutError):
+            async with asyncio.timeout(APPLY_PATIENCE):
+                for actuator in unsettled:
+                    await actuator.settled()
+
+    # --- telling ---
+
+    def _fault(self, where: str, what: str) -> None:
+        """Tell a fault once, not each time that it comes back."""
+        if self._faults.get(where) != what:
+            self._faults[where] = what
+            self._tell(Trouble(f"{where}: {what}"))
 
     def _tell(self, item: News | LimitChanged | Trouble) -> None:
         if isinstance(item, LimitChanged):
@@ -283,3 +349,7 @@ class Ven:
         if self.news.full():
             self.news.get_nowait()  # nobody listens: the oldest goes
         self.news.put_nowait(item)
+
+
+def _is_lower(limit: Limit | None, than: Limit | None) -> bool:
+    return limit is not None and (than is None or limit.amps < than.amps)

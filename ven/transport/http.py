@@ -30,6 +30,9 @@ class HttpPull:
     def __init__(
         self, base_url: str, context: ssl.SSLContext, schema: Schema | None, timeout: timedelta
     ) -> None:
+        """Raises `ValueError` for an address without TLS."""
+        if not base_url.lower().startswith("https://"):
+            raise ValueError("the address of the VTN begins with https://")
         self._base = base_url.rstrip("/") + PATH
         self._schema = schema
         self._client = aiohttp.ClientSession(
@@ -38,6 +41,7 @@ class HttpPull:
             ),
             timeout=aiohttp.ClientTimeout(total=timeout.total_seconds()),
             headers=HEADERS,
+            cookie_jar=aiohttp.DummyCookieJar(),
             skip_auto_headers=("Accept-Encoding", "User-Agent"),
             auto_decompress=False,
         )

@@ -1,0 +1,331 @@
+"""One slot for each source; the smallest wins, falls at once and rises late."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from oadr.charging.limit import Limit, Source
+from oadr.wire.messages.common import Target
+from oadr.wire.messages.event import Event, EventStatus
+from oadr.wire.scalars import Duration
+from tests.ven.stage import (
+    BASE,
+    EVSE_1,
+    EVSE_2,
+    MINUTE,
+    RATING,
+    RATINGS,
+    SITE,
+    VEN,
+    Loaded,
+    event,
+    listing,
+    signal,
+)
+from tests.ven.virtual import START
+from ven import arbiter, events
+from ven.arbiter import Arbiter, Restore, Slot, SlotKey
+from ven.events import HeldEvent
+from ven.randomise import Dice
+
+RESTORE_MAX = timedelta(seconds=600)
+SUPPLY = SlotKey(EVSE_1, Source.SUPPLY_LIMIT)
+CANCELLATION = event(number=1, programme="load-shift", status=EventStatus.CANCELLED).descriptor
+SHIFT = SlotKey(EVSE_1, Source.LOAD_SHIFT)
+
+
+def order(amps: str, key: SlotKey = SUPPLY) -> Limit:
+    return Limit(Decimal(amps), Decimal(amps) * 100 / 32, key.source, "E1", START + 30 * MINUTE)
+
+
+def new(dice: Dice | None = None, slots: dict[SlotKey, Slot] | None = None) -> Arbiter:
+    return Arbiter(RATINGS, RESTORE_MAX, MINUTE, dice or Loaded(0.5), slots)
+
+
+def held(*listed: Event, dice: Dice | None = None) -> tuple[HeldEvent, ...]:
+    return events.merge((), listing(*listed), SITE, START, dice or Loaded(0)).held
+
+
+def ordered(book: tuple[HeldEvent, ...], now: datetime) -> dict[SlotKey, str]:
+    return {key: str(limit.amps) for key, limit in arbiter.orders(book, SITE, RATINGS, now).items()}
+
+
+def amps(judge: Arbiter) -> Decimal | None:
+    limit = judge.limit(EVSE_1)
+    return limit.amps if limit else None
+
+
+# --- what the events order ---
+
+
+@pytest.mark.proves("r18")
+def test_an_event_orders_from_its_start_until_just_before_its_end() -> None:
+    book = held(event(start=START + MINUTE, target=Target(resource_ids=(EVSE_1,))))
+    assert ordered(book, START + MINUTE - timedelta(microseconds=1)) == {}
+    assert ordered(book, START + MINUTE) == {SUPPLY: "12.8"}
+    assert ordered(book, START + 31 * MINUTE - timedelta(microseconds=1)) == {SUPPLY: "12.8"}
+    assert ordered(book, START + 31 * MINUTE) == {}
+
+
+@pytest.mark.proves("r32")
+def test_each_interval_orders_its_own_value_for_its_own_length() -> None:
+    book = held(
+        event(signals=(signal("0.2", "0.5", minutes=15),), target=Target(resource_ids=(EVSE_1,)), minutes=30)
+    )
+    assert ordered(book, START + 14 * MINUTE) == {SUPPLY: "6.4"}
+    assert ordered(book, START + 15 * MINUTE) == {SUPPLY: "16.0"}
+    assert arbiter.next_order(book, SITE, START) == START + 15 * MINUTE
+    assert arbiter.next_order(book, SITE, START + 15 * MINUTE) == START + 30 * MINUTE
+    assert arbiter.next_order(book, SITE, START + 30 * MINUTE) is None
+
+
+@pytest.mark.proves("r47")
+def test_a_duration_of_zero_lasts_until_it_is_cancelled() -> None:
+    book = held(event(minutes=0, target=Target(resource_ids=(EVSE_1,))))
+    assert ordered(book, START + timedelta(days=30)) == {SUPPLY: "12.8"}
+
+
+@pytest.mark.proves("r6")
+def test_a_test_event_moves_no_load() -> None:
+    assert ordered(held(event(test="true")), START) == {}
+
+
+def test_each_chargepoint_gets_the_share_of_its_own_rating_and_pauses_below_six_amps() -> None:
+    assert ordered(held(event(share="0.3")), START) == {
+        SUPPLY: "9.6",
+        SlotKey(EVSE_2, Source.SUPPLY_LIMIT): "0",
+    }
+
+
+def test_of_two_orders_in_one_slot_the_smaller_holds() -> None:
+    book = held(event("E1", share="0.5"), event("E2", share="0.3"), event("E3", share="0.4"))
+    assert arbiter.orders(book, SITE, RATINGS, START)[SUPPLY].because == "E2"
+
+
+@pytest.mark.proves("VE15", "W34")
+def test_an_emergency_and_a_load_shift_have_slots_of_their_own_and_the_smaller_binds() -> None:
+    book = held(event("E1", share="0.5", minutes=10), event("E2", share="0.7", programme="load-shift"))
+    judge = new()
+    judge.decide(arbiter.orders(book, SITE, RATINGS, START), START)
+    binding = judge.limit(EVSE_1)
+    assert binding is not None
+    assert (binding.amps, binding.source, binding.because) == (Decimal("16.0"), Source.SUPPLY_LIMIT, "E1")
+    for minute in range(1, 25):
+        now = START + minute * MINUTE
+        judge.decide(arbiter.orders(book, SITE, RATINGS, now), now)
+    binding = judge.limit(EVSE_1)
+    assert binding is not None
+    assert (binding.amps, binding.because) == (Decimal("22.4"), "E2")
+
+
+def test_a_chargepoint_that_is_gone_from_the_configuration_is_no_obstacle() -> None:
+    book = held(event())
+    fewer = {EVSE_1: RATING}
+    site = events.Site(SITE.ven_id, frozenset(fewer), SITE.groups, "https://elsewhere.example", RESTORE_MAX)
+    assert set(arbiter.orders(book, site, fewer, START)) == {SUPPLY}
+    gone = SlotKey(EVSE_2, Source.SUPPLY_LIMIT)
+    judge = Arbiter(fewer, RESTORE_MAX, MINUTE, Loaded(), {gone: Slot(order("6")), SUPPLY: Slot(order("6"))})
+    judge.decide({}, START)
+    assert set(judge.slots) == {SUPPLY}
+
+
+@pytest.mark.parametrize("base", [BASE, "https://another.example"])
+def test_neither_another_venid_nor_another_base_lifts_what_was_accepted(base: str) -> None:
+    book = held(event(target=Target(ven_ids=(VEN,))))
+    site = events.Site(None, SITE.resources, frozenset(), base, RESTORE_MAX)
+    assert SUPPLY in arbiter.orders(book, site, RATINGS, START)
+
+
+# --- falling and rising ---
+
+
+@pytest.mark.proves("W20", "B15")
+def test_a_lower_order_holds_at_once() -> None:
+    dice = Loaded()
+    judge = new(dice)
+    for amount in ("16", "12.8", "12.8", "0"):
+        judge.decide({SUPPLY: order(amount)}, START)
+        assert amps(judge) == Decimal(amount)
+    assert dice.thrown == 0
+
+
+@pytest.mark.proves("W18", "P10", "VE03")
+def test_the_end_of_an_order_is_released_after_the_draw_and_then_step_by_step() -> None:
+    judge = new(Loaded(0.5))
+    judge.decide({SUPPLY: order("12.8")}, START)
+    course: dict[Decimal | None, int] = {}
+    for second in range(1000):
+        judge.decide({}, START + timedelta(seconds=second))
+        course.setdefault(amps(judge), second)
+    assert course == {
+        Decimal("12.8"): 0,
+        Decimal("16.0"): 300,
+        Decimal("19.2"): 360,
+        Decimal("22.4"): 420,
+        Decimal("25.6"): 480,
+        Decimal("28.8"): 540,
+        None: 600,
+    }
+
+
+def test_the_arbiter_names_each_moment_at_which_it_will_change() -> None:
+    judge = new(Loaded(0.5))
+    judge.decide({SUPPLY: order("22.4")}, START)
+    judge.decide({}, START)
+    moments = []
+    now = START
+    while (change := judge.next_change(now)) is not None:
+        now = change
+        judge.decide({}, now)
+        moments.append((int((now - START).total_seconds()), amps(judge)))
+    assert moments == [(300, Decimal("25.6")), (360, Decimal("28.8")), (420, None)]
+
+
+def test_a_looser_order_is_risen_to_and_not_jumped_to() -> None:
+    judge = new(Loaded(0.5))
+    judge.decide({SUPPLY: order("12.8")}, START)
+    looser = {SUPPLY: order("19.2")}
+    judge.decide(looser, START)
+    assert amps(judge) == Decimal("12.8")
+    judge.decide(looser, START + timedelta(seconds=300))
+    assert amps(judge) == Decimal("16.0")
+    judge.decide(looser, START + timedelta(seconds=360))
+    assert judge.slots[SUPPLY] == Slot(looser[SUPPLY])
+
+
+@pytest.mark.proves("W20")
+@pytest.mark.parametrize("second", [10, 400])
+def test_a_new_order_during_a_restore_holds_at_once_and_ends_the_restore(second: int) -> None:
+    judge = new(Loaded(0.5))
+    judge.decide({SUPPLY: order("12.8")}, START)
+    judge.decide({}, START)
+    now = START + timedelta(seconds=second)
+    judge.decide({}, now)
+    judge.decide({SUPPLY: order("6.4")}, now)
+    assert judge.slots[SUPPLY] == Slot(order("6.4"))
+
+
+def test_an_order_for_everything_ends_without_a_wait() -> None:
+    judge = new()
+    judge.decide({SUPPLY: order("32")}, START)
+    judge.decide({}, START)
+    assert amps(judge) is None
+
+
+@pytest.mark.proves("P10", "W19", "VE06")
+def test_a_restart_does_not_draw_again() -> None:
+    judge = new(Loaded(0.5))
+    judge.decide({SUPPLY: order("12.8")}, START)
+    judge.decide({}, START)
+    dice = Loaded(1.0)
+    after = new(dice, judge.slots)
+    after.decide({}, START + timedelta(seconds=299))
+    assert amps(after) == Decimal("12.8")
+    after.decide({}, START + timedelta(seconds=300))
+    assert amps(after) == Decimal("16.0")
+    assert dice.thrown == 0
+
+
+@pytest.mark.proves("W19")
+def test_an_order_that_ended_while_the_power_was_off_is_released_at_random_when_it_is_back() -> None:
+    judge = new(Loaded(0.5), {SUPPLY: Slot(order("12.8"))})
+    back = START + timedelta(hours=3)
+    judge.decide({}, back)
+    assert amps(judge) == Decimal("12.8")
+    assert judge.next_change(back) == back + timedelta(seconds=300)
+
+
+def test_a_clock_that_is_set_back_does_not_stretch_a_release() -> None:
+    judge = new(Loaded(1.0))
+    judge.decide({SUPPLY: order("12.8")}, START)
+    judge.decide({}, START)
+    earlier = START - timedelta(days=1)
+    judge.decide({}, earlier)
+    change = judge.next_change(earlier)
+    assert change is not None
+    assert change - earlier <= timedelta(seconds=1800)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 400), st.none() | st.integers(0, 10), st.booleans()), max_size=25),
+    st.integers(0, 1000),
+    st.sampled_from([timedelta(), timedelta(seconds=30), MINUTE]),
+)
+@pytest.mark.proves("VE15", "W20")
+def test_no_limit_is_ever_above_the_smallest_order(
+    changes: list[tuple[int, int | None, bool]], seed: int, ramp_every: timedelta
+) -> None:
+    """Orders come, change and go in two slots; at every moment the limit is at most the smallest of them."""
+    judge = Arbiter(RATINGS, RESTORE_MAX, ramp_every, Random(seed))
+    orders: dict[SlotKey, Limit] = {}
+    now = START
+    for wait, tenths, is_shift in changes:
+        now += timedelta(seconds=wait)
+        key = SHIFT if is_shift else SUPPLY
+        orders.pop(key, None)
+        if tenths is not None:
+            orders[key] = order(str(Decimal("3.2") * tenths if tenths > 1 else 0), key)
+        judge.decide(orders, now)
+        after = amps(judge)
+        smallest = min((limit.amps for limit in orders.values()), default=None)
+        if smallest is not None:
+            assert after is not None
+            assert after <= smallest
+    for _ in range(100):
+        if (change := judge.next_change(now)) is None:
+            break
+        assert change > now, "the arbiter wants to wake up at once and has nothing to do"
+        now = change
+        judge.decide(orders, now)
+    smallest = min((limit.amps for limit in orders.values()), default=None)
+    assert amps(judge) == smallest
+
+
+@given(st.integers(0, 9), st.integers(0, 10_000))
+@pytest.mark.proves("W18", "P10", "B15")
+def test_a_release_waits_within_its_bound_and_never_falls_on_its_way(tenths: int, seed: int) -> None:
+    judge = Arbiter(RATINGS, RESTORE_MAX, MINUTE, Random(seed))
+    judge.decide({SUPPLY: order(str(Decimal("3.2") * tenths if tenths > 1 else 0))}, START)
+    judge.decide({}, START)
+    restore = judge.slots[SUPPLY].restore if SUPPLY in judge.slots else None
+    assert restore is None or START <= restore.release_at <= START + RESTORE_MAX
+    now, last = START, amps(judge) or Decimal(0)
+    while (change := judge.next_change(now)) is not None:
+        now = change
+        judge.decide({}, now)
+        risen = amps(judge)
+        if risen is not None:
+            assert last <= risen
+            last = risen
+    assert now <= START + RESTORE_MAX + 9 * MINUTE
+    assert amps(judge) is None
+
+
+def test_a_slot_can_be_read_back_as_it_was() -> None:
+    restore = Restore(Decimal("12.8"), Decimal(40), START)
+    assert new(slots={SUPPLY: Slot(order("12.8"), restore)}).slots == {SUPPLY: Slot(order("12.8"), restore)}
+
+
+def test_a_shift_within_its_tolerance_orders_from_its_drawn_start() -> None:
+    shift = event(programme="load-shift", start_after=Duration(300), target=Target(resource_ids=(EVSE_1,)))
+    book = held(shift, dice=Loaded(0.5))
+    assert ordered(book, START + timedelta(seconds=149)) == {}
+    assert ordered(book, START + timedelta(seconds=150)) == {SHIFT: "12.8"}
+
+
+@pytest.mark.proves("r65")
+def test_a_randomised_event_that_is_cancelled_ends_at_random_too() -> None:
+    shift = event(programme="load-shift", start_after=Duration(300), target=Target(resource_ids=(EVSE_1,)))
+    book = held(shift)
+    judge = new(Loaded(0.5))
+    judge.decide(arbiter.orders(book, SITE, RATINGS, START), START)
+    cancelled = events.merge(book, listing(replace(shift, descriptor=CANCELLATION)), SITE, START, Loaded())
+    assert cancelled.held == ()
+    judge.decide(arbiter.orders(cancelled.held, SITE, RATINGS, START), START)
+    assert amps(judge) == Decimal("12.8")
+    assert judge.next_change(START) == START + timedelta(seconds=300)

@@ -1,0 +1,116 @@
+"""What survives a power cut, and what is never taken for it."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from oadr.charging.limit import Limit, Source
+from oadr.wire.ids import EventId, RegistrationId, ResourceId, VenId, VtnId
+from oadr.wire.messages.event import EventStatus
+from tests.ven.stage import EVSE_1, SITE, Loaded, event, listing, report_request
+from tests.ven.virtual import START
+from ven import events
+from ven.arbiter import Restore, Slot, SlotKey
+from ven.enrolment import Registration
+from ven.events import HeldEvent
+from ven.journal import Corrupt, Memory, decode, encode
+from ven.reports import Order
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="￾￿"), max_size=12)
+MOMENTS = st.datetimes(datetime(2020, 1, 1), datetime(2050, 1, 1), timezones=st.just(UTC))
+SECONDS = MOMENTS.map(lambda moment: moment.replace(microsecond=0))
+AMPS = st.decimals("0", "64", places=1)
+
+registrations = st.builds(
+    Registration,
+    TEXTS.map(VenId),
+    TEXTS.map(RegistrationId),
+    TEXTS.map(VtnId),
+    st.integers(1, 3600).map(lambda seconds: timedelta(seconds=seconds)),
+)
+listed = st.builds(
+    event,
+    TEXTS.map(EventId),
+    st.integers(0, 50),
+    st.sampled_from(["0", "0.4", "1", "7"]),
+    programme=st.sampled_from(["supply-limit", "load-shift", "other"]),
+    start=SECONDS,
+    minutes=st.integers(0, 600),
+    status=st.sampled_from([EventStatus.FAR, EventStatus.ACTIVE]),
+    test=st.none() | st.just("true"),
+)
+books = st.lists(listed, max_size=4, unique_by=lambda one: one.event_id).map(
+    lambda some: events.merge((), listing(*some), SITE, START, Loaded(0.3)).held
+)
+orders = st.builds(
+    Order, st.builds(report_request, start=SECONDS, every=st.integers(0, 900)), MOMENTS, MOMENTS
+)
+limits = st.builds(Limit, AMPS, AMPS, st.just(Source.SUPPLY_LIMIT), TEXTS, st.none() | MOMENTS)
+slots = st.tuples(
+    st.builds(SlotKey, TEXTS.map(ResourceId), st.just(Source.SUPPLY_LIMIT)),
+    st.builds(Slot, limits, st.none() | st.builds(Restore, AMPS, AMPS, MOMENTS)),
+)
+memories = st.builds(
+    Memory,
+    st.none() | registrations,
+    books,
+    st.lists(orders, max_size=3).map(tuple),
+    st.lists(slots, max_size=4).map(tuple),
+)
+
+
+@given(memories)
+@pytest.mark.proves("W03", "P10")
+def test_a_memory_comes_back_as_it_was(memory: Memory) -> None:
+    assert decode(encode(memory)) == memory
+
+
+def test_a_refused_modification_and_the_draw_of_what_runs_come_back() -> None:
+    held: tuple[HeldEvent, ...] = ()
+    for number, share in ((0, "0.4"), (1, "9")):
+        held = events.merge(
+            held, listing(event(number=number, share=share, programme="load-shift")), SITE, START, Loaded(0.5)
+        ).held
+    (back,) = decode(encode(Memory(held=held))).held
+    assert back == held[0]
+    assert (back.modification_number, back.code, back.start) == (1, "454", START + timedelta(seconds=300))
+
+
+@given(st.binary(max_size=300))
+@pytest.mark.proves("VE14")
+def test_any_bytes_are_corrupt_and_nothing_else(raw: bytes) -> None:
+    with pytest.raises(Corrupt):
+        decode(raw)
+
+
+GOOD = encode(
+    Memory(
+        Registration(VenId("Ven-1"), RegistrationId("Reg-1"), VtnId("Vtn-1"), timedelta(seconds=10)),
+        events.merge((), listing(event()), SITE, START, Loaded()).held,
+        (Order(report_request(), START, START),),
+        (
+            (
+                SlotKey(EVSE_1, Source.SUPPLY_LIMIT),
+                Slot(Limit(Decimal(6), Decimal(20), Source.SUPPLY_LIMIT, "E1", None)),
+            ),
+        ),
+    )
+)
+
+
+@given(st.integers(0, len(GOOD) - 1), st.integers(1, 255))
+@pytest.mark.proves("VE14")
+def test_one_changed_byte_is_noticed_wherever_it_is(place: int, change: int) -> None:
+    damaged = bytearray(GOOD)
+    damaged[place] ^= change
+    with pytest.raises(Corrupt):
+        decode(bytes(damaged))
+
+
+@given(st.integers(0, len(GOOD) - 1))
+def test_a_journal_that_is_cut_short_is_noticed(length: int) -> None:
+    with pytest.raises(Corrupt):
+        decode(GOOD[:length])
