@@ -1,0 +1,214 @@
+"""`vtn sites` and `vtn approve`: who may call, who has registered, who has been silent."""
+
+import asyncio
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from certs import Sha256, describe
+from oadr.ledger.entry import EntryType
+from oadr.wire.ids import ResourceId, VenId
+from vtn import clock
+from vtn.assess import gathering
+from vtn.assess.preview import Drawn, Freshness
+from vtn.commands import shown
+from vtn.commands.options import ConfigFile, Json, Office, Overrides, Who, opened, settings
+from vtn.commands.shown import Shown
+from vtn.commands.typed import role
+from vtn.config import Settings
+from vtn.model.errors import Impossible, NotNow
+from vtn.model.network import Chargepoint, Network, Site
+from vtn.model.registration import Registration
+from vtn.store import network, record, registrations
+from vtn.store.engine import Tx
+
+sites = typer.Typer(no_args_is_help=True, help="The sites, each of them one VEN.")
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A site and how it stands."""
+
+    site: Site
+    chargepoints: tuple[Chargepoint, ...]
+    registration: Registration | None
+    last_seen: datetime | None
+    is_online: bool
+    drawn: Mapping[ResourceId, Drawn]
+
+
+@sites.command("list")
+def list_(as_json: Json = False, file: ConfigFile = None, overrides: Overrides = None) -> None:
+    """Each site: whether it is approved and registered, and when it called last."""
+    found = asyncio.run(_all(settings(file, overrides)))
+    if as_json:
+        shown.as_json([_site(one) for one in found])
+        return
+    shown.table(
+        ("site", "name", "approved", "registered", "online", "last seen", "chargepoints"),
+        (
+            (
+                one.site.ven_id,
+                one.site.name,
+                _yes(one.site.certificate is not None),
+                _yes(one.registration is not None),
+                _yes(one.is_online),
+                shown.clock(one.last_seen),
+                str(len(one.chargepoints)),
+            )
+            for one in found
+        ),
+    )
+
+
+@sites.command("show")
+def show(
+    site: Annotated[str, typer.Argument(metavar="SITE")],
+    as_json: Json = False,
+    file: ConfigFile = None,
+    overrides: Overrides = None,
+) -> None:
+    """One site: its certificate, its registration, its chargepoints and what they draw."""
+    one = next(
+        (each for each in asyncio.run(_all(settings(file, overrides))) if each.site.ven_id == site), None
+    )
+    if one is None:
+        raise NotNow(f"there is no site {site}; see them with: vtn sites list")
+    if as_json:
+        shown.as_json({**_site(one), "chargepoints": [_chargepoint(each, one) for each in one.chargepoints]})
+        return
+    rows = (
+        ("site", one.site.ven_id),
+        ("name", one.site.name or "-"),
+        ("certificate", one.site.certificate or "none: vtn approve SITE --certificate FILE"),
+        ("registered", shown.clock(one.registration.registered_at if one.registration else None)),
+        ("calls itself", (one.registration.ven_name if one.registration else "") or "-"),
+        ("last seen", f"{shown.clock(one.last_seen)}{'' if one.is_online else ', not online'}"),
+    )
+    typer.echo("\n".join(f"{name:<13} {shown.words(text)}" for name, text in rows))
+    shown.table(
+        ("chargepoint", "feeder", "rated A", "phases", "step %", "last reading", "power W"),
+        (_line(each, one) for each in one.chargepoints),
+    )
+
+
+def approve(
+    site: Annotated[str, typer.Argument(metavar="SITE")],
+    certificate: Annotated[
+        Path | None,
+        typer.Option("--certificate", metavar="FILE.pem", help="The certificate of the site's VEN."),
+    ] = None,
+    sha256: Annotated[
+        str | None, typer.Option("--sha256", metavar="HEX", help="Or the SHA-256 of it, 64 hex digits.")
+    ] = None,
+    who: Who = "operator",
+    file: ConfigFile = None,
+    overrides: Overrides = None,
+) -> None:
+    """Let one certificate, and no other, act for a site from now on."""
+    if (certificate is None) == (sha256 is None):
+        raise Impossible("give either --certificate FILE.pem or --sha256 HEX")
+    digest = _of_file(certificate) if certificate else _digest(sha256 or "")
+    asyncio.run(_approve(settings(file, overrides), VenId(site), digest, role(who)))
+    typer.echo(f"{site} is approved: the certificate {digest} may act for it.")
+
+
+async def _approve(given: Settings, ven_id: VenId, digest: Sha256, who: str) -> None:
+    async with opened(given) as office, office.store.writing() as tx:
+        await network.approve(tx, ven_id, digest)
+        pseudonym = next(one.pseudonym for one in (await network.load(tx)).sites if one.ven_id == ven_id)
+        body = {"what": "approval", "site": pseudonym, "changed_by": who}
+        await record.append(tx, EntryType.CONFIG_CHANGE, body, office.now)
+
+
+def _of_file(path: Path) -> Sha256:
+    found = describe(path, clock.now())
+    if found.role == "CA":
+        raise Impossible(f"{path} is an authority's certificate, not that of a site")
+    return found.sha256
+
+
+def _digest(text: str) -> Sha256:
+    digits = text.replace(":", "").lower()
+    if not re.fullmatch(r"[0-9a-f]{64}", digits):
+        raise Impossible("--sha256 is 64 hex digits; see: certs fingerprint FILE")
+    return Sha256(digits)
+
+
+async def _all(given: Settings) -> tuple[Seen, ...]:
+    async with opened(given) as office, office.store.reading() as tx:
+        known = await network.load(tx)
+        drawn = await gathering.drawn(tx, tuple(one.resource_id for one in known.chargepoints))
+        last_seen = await network.last_seen(tx)
+        return tuple([await _seen(tx, site, known, drawn, last_seen, office) for site in known.sites])
+
+
+async def _seen(
+    tx: Tx,
+    site: Site,
+    known: Network,
+    drawn: Mapping[ResourceId, Drawn],
+    last_seen: Mapping[VenId, datetime],
+    office: Office,
+) -> Seen:
+    terms = office.settings.terms
+    patience = Freshness.of(terms.poll_every, terms.report_every).online_for
+    seen = last_seen.get(site.ven_id)
+    return Seen(
+        site=site,
+        chargepoints=tuple(one for one in known.chargepoints if one.ven_id == site.ven_id),
+        registration=await registrations.of(tx, site.ven_id),
+        last_seen=seen,
+        is_online=seen is not None and office.now - seen <= patience,
+        drawn=drawn,
+    )
+
+
+def _site(one: Seen) -> dict[str, Shown]:
+    return {
+        "site": one.site.ven_id,
+        "name": one.site.name,
+        "approved": one.site.certificate is not None,
+        "certificate": one.site.certificate,
+        "registered": one.registration is not None,
+        "registered_at": shown.moment(one.registration.registered_at if one.registration else None),
+        "ven_name": one.registration.ven_name if one.registration else None,
+        "online": one.is_online,
+        "last_seen": shown.moment(one.last_seen),
+        "chargepoints": [each.resource_id for each in one.chargepoints],
+    }
+
+
+def _chargepoint(each: Chargepoint, one: Seen) -> Shown:
+    drawn = one.drawn.get(each.resource_id)
+    return {
+        "chargepoint": each.resource_id,
+        "feeder": each.feeder_id,
+        "rated_a": shown.number(each.rating.amps),
+        "phases": each.rating.phases,
+        "step": each.rating.step,
+        "read_at": shown.moment(drawn.at if drawn else None),
+        "power_w": shown.number(drawn.watts if drawn else None),
+    }
+
+
+def _line(each: Chargepoint, one: Seen) -> tuple[str, ...]:
+    drawn, rating = one.drawn.get(each.resource_id), each.rating
+    return (
+        each.resource_id,
+        each.feeder_id,
+        shown.plain(rating.amps),
+        str(rating.phases),
+        str(rating.step),
+        shown.clock(drawn.at if drawn else None),
+        shown.plain(drawn.watts if drawn else None),
+    )
+
+
+def _yes(whether: bool) -> str:
+    return "yes" if whether else "no"

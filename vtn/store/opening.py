@@ -1,0 +1,25 @@
+"""How every program opens the state: the tables, and a record that has begun."""
+
+from datetime import datetime
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from oadr.ledger.entry import LogId
+from oadr.ledger.keys import key_id
+from vtn.store import record
+from vtn.store.engine import Store, StoreAway
+
+
+async def open_store(folder: Path, key: Ed25519PrivateKey, now: datetime) -> Store:
+    """The store in `folder`, its record signed by `key`. Raises `StoreAway`, also for a record of another key."""
+    store = await Store.open(folder)
+    try:
+        async with store.writing() as tx:
+            head = await record.begin(tx, LogId(f"vtn-{key_id(key.public_key())[:12]}"), key, now)
+        if head.key_id != key_id(key.public_key()):
+            raise StoreAway(f"the record in {folder} was begun with another key than its ledger.key")
+    except BaseException:
+        await store.close()
+        raise
+    return store
