@@ -3,14 +3,14 @@
 One that is missing from a list is cancelled by that (r61), so a list is whole or it is not sent.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
 from oadr import timing
-from oadr.charging.signals import Programme
+from oadr.charging.signals import SIMPLE_LEVELS, Programme
 from oadr.wire.ids import MarketContext, SignalId, Token
 from oadr.wire.messages.common import Target
 from oadr.wire.messages.event import (
@@ -27,23 +27,23 @@ from oadr.wire.messages.event import (
 )
 from oadr.wire.scalars import Duration
 from vtn.model.delivery import Delivery
+from vtn.model.intervention import Order
 
 PRIORITY: Final = {Programme.SUPPLY_LIMIT: 1, Programme.LOAD_SHIFT: 10}
-SIMPLE_FROM: Final = ((Decimal(100), 0), (Decimal(70), 1), (Decimal(40), 2), (Decimal(0), 3))
-"""The mildest SIMPLE level that allows no more than the share: for devices that know no other signal (r106)."""
 
 
 def render(
-    deliveries: Iterable[Delivery], base: str, now: datetime, reply_limit: int | None = None
+    deliveries: Collection[Delivery], base: str, now: datetime, reply_limit: int | None = None
 ) -> tuple[Event, ...]:
-    """The events that are listed at `now`, in order (r15), at most `reply_limit` of them (r27).
+    """Of all events that a VEN ever had those listed at `now`, in order (r15), at most `reply_limit` of them (r27).
 
     `base` is the URI under which each programme has its market context. All have one createdDateTime, which is
-    that of the newest change (r115).
+    that of the newest change (r115), also when what was changed is no longer listed: it never goes back.
     """
-    listed = [delivery for delivery in deliveries if delivery.listed(now)]
-    created_at = max((delivery.created_at for delivery in listed), default=now)
-    events = timing.in_order((_event(delivery, base, created_at, now) for delivery in listed), now)
+    created_at = max((delivery.created_at for delivery in deliveries), default=now)
+    events = timing.in_order(
+        (_event(delivery, base, created_at, now) for delivery in deliveries if delivery.listed(now)), now
+    )
     return events if reply_limit is None or reply_limit == 0 else events[:reply_limit]
 
 
@@ -67,9 +67,8 @@ def _event(delivery: Delivery, base: str, created_at: datetime, now: datetime) -
             vtn_comment=order.reason,
         ),
         period=period,
-        signals=_signals(delivery, status, now),
-        # by feeder and by name: a VEN whose list of feeders is out of date still knows its chargepoints
-        target=Target(group_ids=order.feeder_ids, resource_ids=delivery.resources),
+        signals=_signals(order, status),
+        target=_target(delivery),
         response_required=ResponseRequired.ALWAYS,
     )
 
@@ -86,11 +85,22 @@ def _period(delivery: Delivery) -> ActivePeriod:
     )
 
 
-def _signals(delivery: Delivery, status: EventStatus, now: datetime) -> tuple[Signal, ...]:
-    """The share of the rated current, and beside it the SIMPLE level (r106, r116)."""
-    order = delivery.intervention.order
+def _target(delivery: Delivery) -> Target:
+    """By name; where the whole site is meant by feeder too, for a VEN that has got a chargepoint more or less.
+
+    Criteria widen a target (r22), so the feeder's name alone would limit what the site has on other feeders.
+    """
+    feeder_ids = delivery.intervention.order.feeder_ids if delivery.is_whole_site else ()
+    return Target(group_ids=feeder_ids, resource_ids=delivery.resources)
+
+
+def _signals(order: Order, status: EventStatus) -> tuple[Signal, ...]:
+    """The share of the rated current, and beside it for simpler devices the SIMPLE level (r106, r116).
+
+    The level is the mildest that allows no more than the share.
+    """
     share = order.percent / 100
-    level = next(level for percent, level in SIMPLE_FROM if percent <= order.percent)
+    level = Decimal(min(level for level, allowed in SIMPLE_LEVELS.items() if allowed <= share))
     interval = SignalInterval(duration=Duration.of(order.duration), uid="0", value=share)
     capacity = Signal(
         intervals=(interval,),
@@ -98,12 +108,11 @@ def _signals(delivery: Delivery, status: EventStatus, now: datetime) -> tuple[Si
         type=SignalType.LOAD_CONTROL_CAPACITY,
         signal_id=SignalId("S0"),
     )
-    is_active = status is EventStatus.ACTIVE and now >= order.start
     simple = Signal(
-        intervals=(replace(interval, value=Decimal(level)),),
+        intervals=(replace(interval, value=level),),
         name=SIMPLE,
         type=SignalType.LEVEL,
         signal_id=SignalId("S1"),
-        current_value=Decimal(level) if is_active else Decimal(0),  # r14
+        current_value=level if status is EventStatus.ACTIVE else Decimal(0),  # r14
     )
     return capacity, simple

@@ -2,7 +2,8 @@
 
 import secrets
 from collections.abc import Mapping
-from datetime import datetime
+from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
 
 from oadr.ledger.canonical import Value
@@ -18,7 +19,11 @@ from vtn.store.engine import Store, Tx
 
 
 async def give(store: Store, order: Order, now: datetime) -> Intervention:
-    """Store the intervention, an event for each site, and the entry in the record. Raises a `Mistake`."""
+    """Store the intervention, an event for each site, and the entry in the record. Raises a `Mistake`.
+
+    A repeated order overlaps the first, so it has no effect but a refusal.
+    """
+    order = _as_sent(order)
     model.check(order, now)
     async with store.writing() as tx:
         chargepoints = await network.on_feeders(tx, order.feeder_ids)
@@ -26,7 +31,8 @@ async def give(store: Store, order: Order, now: datetime) -> Intervention:
             raise NotNow(f"there are no chargepoints on {', '.join(order.feeder_ids)}")
         await _refuse_overlap(tx, order)
         intervention = Intervention(intervention_id=_new_id(now), order=order, ordered_at=now)
-        deliveries = _deliveries(intervention, chargepoints)
+        beyond = await network.sites_beyond(tx, order.feeder_ids)
+        deliveries = _deliveries(intervention, chargepoints, beyond)
         await interventions.add(tx, intervention, deliveries)
         await record.append(tx, EntryType.INTERVENTION, _told(intervention, chargepoints), now)
         await changes.announce(tx)
@@ -35,6 +41,7 @@ async def give(store: Store, order: Order, now: datetime) -> Intervention:
 
 async def cancel(store: Store, intervention_id: str, reason: str, who: str, now: datetime) -> Intervention:
     """End an intervention before its time; its VENs release at random. Raises a `Mistake`."""
+    model.check_reason(reason, who)
     async with store.writing() as tx:
         found = await interventions.find(tx, intervention_id)
         if found is None:
@@ -49,9 +56,12 @@ async def cancel(store: Store, intervention_id: str, reason: str, who: str, now:
         }
         await record.append(tx, EntryType.CANCEL, told, now)
         await changes.announce(tx)
-        cancelled = await interventions.find(tx, intervention_id)
-    assert cancelled is not None
-    return cancelled
+    return replace(found, cancelled_at=now, cancel_reason=reason)
+
+
+def _as_sent(order: Order) -> Order:
+    """In UTC and whole seconds, as the wire (r1) and the record have it: what we reckon with is what is sent."""
+    return replace(order, start=order.start.astimezone(UTC).replace(microsecond=0))
 
 
 async def _refuse_overlap(tx: Tx, order: Order) -> None:
@@ -59,11 +69,13 @@ async def _refuse_overlap(tx: Tx, order: Order) -> None:
         if model.overlap(other, order):
             raise NotNow(
                 f"{other.intervention_id} limits {', '.join(other.order.feeder_ids)} in the same programme until "
-                f"{other.planned_end:%Y-%m-%d %H:%M} UTC; cancel it first"
+                f"{other.latest_end:%Y-%m-%d %H:%M} UTC; cancel it first"
             )
 
 
-def _deliveries(intervention: Intervention, chargepoints: tuple[Chargepoint, ...]) -> tuple[Delivery, ...]:
+def _deliveries(
+    intervention: Intervention, chargepoints: tuple[Chargepoint, ...], beyond: frozenset[VenId]
+) -> tuple[Delivery, ...]:
     """One event for each site, for those of its chargepoints that are meant."""
     meant: dict[VenId, list[ResourceId]] = {}
     for chargepoint in chargepoints:
@@ -74,6 +86,7 @@ def _deliveries(intervention: Intervention, chargepoints: tuple[Chargepoint, ...
             ven_id=ven_id,
             intervention=intervention,
             resources=tuple(resources),
+            is_whole_site=ven_id not in beyond,
             created_at=intervention.ordered_at,
         )
         for number, (ven_id, resources) in enumerate(sorted(meant.items()), start=1)

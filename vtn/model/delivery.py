@@ -6,10 +6,12 @@ from typing import Final
 
 from oadr.wire.ids import EventId, ResourceId, VenId
 from oadr.wire.messages.common import OptType
-from vtn.model.intervention import Intervention
+from vtn.model.intervention import LONGEST, LONGEST_RANDOM, Intervention
 
 CANCEL_PATIENCE: Final = timedelta(hours=1)
 """A cancellation that nobody confirms is repeated this long after the event would have ended (r52)."""
+LISTED_AFTER_START: Final = LONGEST + LONGEST_RANDOM + CANCEL_PATIENCE
+"""No event is listed longer than this after its start."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +35,8 @@ class Delivery:
     ven_id: VenId
     intervention: Intervention
     resources: tuple[ResourceId, ...]
+    is_whole_site: bool = False
+    """Whether these are all chargepoints of the site; only then may a feeder's name stand for them."""
     created_at: datetime
     """Of the event's newest modification."""
     offered_at: datetime | None = None
@@ -53,8 +57,7 @@ class Delivery:
         Everything that is not over is listed (r50); a randomised event until its latest end (r66); a cancelled
         one until it is confirmed (r52).
         """
-        order = self.intervention.order
-        end = self.intervention.planned_end + (order.randomise or timedelta())
+        end = self.intervention.latest_end
         if self.intervention.cancelled_at is not None:
             return not self.settled and now < end + CANCEL_PATIENCE
         return now < end

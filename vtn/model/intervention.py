@@ -1,5 +1,6 @@
 """An order of the operator: limit these feeders to this, from then, for so long, because of that."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -15,7 +16,11 @@ InterventionId = NewType("InterventionId", str)
 LONGEST_EMERGENCY: Final = timedelta(hours=2)
 """VENs hold no supply limitation longer than this, whatever they are told; one to four half-hours is the rule."""
 LONGEST: Final = timedelta(days=7)
+LONGEST_RANDOM: Final = timedelta(minutes=30)
+"""No VEN delays longer than this, whatever it is told."""
+LONGEST_NOTICE: Final = timedelta(days=366)
 LONGEST_REASON: Final = 500
+SECOND: Final = timedelta(seconds=1)
 LATE: Final = timedelta(minutes=1)
 """A start so little in the past is a slow typist, not a mistake."""
 
@@ -59,6 +64,11 @@ class Intervention:
         return self.order.start + self.order.duration
 
     @property
+    def latest_end(self) -> datetime:
+        """By plan, where every start was delayed as long as it may be: the effective end of r18 and r66."""
+        return self.planned_end + (self.order.randomise or timedelta())
+
+    @property
     def end(self) -> datetime:
         """When it was over, or will be: by plan, or earlier by being cancelled."""
         if self.cancelled_at is None:
@@ -81,34 +91,71 @@ class State(StrEnum):
 
 
 def check(order: Order, now: datetime) -> None:
-    """Raises `Impossible` for an order that nobody can obey."""
-    longest = LONGEST_EMERGENCY if order.programme is Programme.SUPPLY_LIMIT else LONGEST
-    complaints = (
-        (not 0 <= order.percent <= 100, f"--percent is between 0 and 100, not {order.percent}"),
-        (order.duration <= timedelta(), "--for must be longer than nothing"),
-        (order.duration > longest, f"--for may be at most {longest} in the programme {order.programme}"),
-        (order.start < now - LATE, f"--from lies in the past: {order.start:%Y-%m-%d %H:%M:%S} UTC"),
-        (not order.reason.strip(), "--reason is missing: an intervention without one cannot be justified"),
-        (len(order.reason) > LONGEST_REASON, f"--reason may have {LONGEST_REASON} characters"),
-        (not order.reason.isprintable(), "--reason holds characters that cannot be sent"),
-        (not order.feeder_ids, "name at least one feeder"),
-        (order.programme is Programme.PRICE, "prices are not ordered like this"),
+    """Raises `Impossible` for an order that nobody can obey, or that would say something else on the wire."""
+    _complain(_complaints(order, now))
+    check_reason(order.reason, order.ordered_by)
+
+
+def check_reason(reason: str, who: str) -> None:
+    """Raises `Impossible`: every order and every cancellation has a reason that can be sent, and somebody's name."""
+    _complain(
         (
-            order.programme is Programme.SUPPLY_LIMIT and order.randomise is not None,
-            "a supply limitation is never randomised",
-        ),
+            (not reason.strip(), "--reason is missing: an intervention without one cannot be justified"),
+            (len(reason) > LONGEST_REASON, f"--reason may have {LONGEST_REASON} characters"),
+            (not reason.isprintable(), "--reason holds characters that cannot be sent"),
+            (
+                not who.strip() or not who.isprintable(),
+                "the record needs the name of whoever gives the order",
+            ),
+        )
     )
-    for is_wrong, why in complaints:
-        if is_wrong:
-            raise Impossible(why)
 
 
 def overlap(one: Intervention, order: Order) -> bool:
-    """Whether both would bind the same chargepoints of a feeder in one programme at one time; refused then."""
+    """Whether both would bind the same chargepoints of a feeder in one programme at one time; refused then.
+
+    Effective ends count (r18). A test moves no load, so it never stands in the way of an earnest order.
+    """
     return (
         one.cancelled_at is None
         and one.order.programme is order.programme
-        and one.order.start < order.start + order.duration
-        and order.start < one.planned_end
+        and one.order.is_test is order.is_test
+        and one.order.start < order.start + order.duration + (order.randomise or timedelta())
+        and order.start < one.latest_end
         and not set(one.order.feeder_ids).isdisjoint(order.feeder_ids)
     )
+
+
+def _complaints(order: Order, now: datetime) -> Iterable[tuple[bool, str]]:
+    """What may be wrong, and whether it is. One after the other: the first keep the later ones from nonsense."""
+    is_emergency = order.programme is Programme.SUPPLY_LIMIT
+    longest = LONGEST_EMERGENCY if is_emergency else LONGEST
+    randomise = order.randomise or timedelta()
+    yield not order.feeder_ids, "name at least one feeder"
+    yield order.programme is Programme.PRICE, "prices are not ordered like this"
+    yield (
+        not _is_percent(order.percent),
+        f"--percent is from 0 to 100 with at most one decimal, not {order.percent}",
+    )
+    yield order.duration <= timedelta(), "--for must be longer than nothing"
+    yield order.duration > longest, f"--for may be at most {longest} in the programme {order.programme}"
+    # fractions are cut off on the wire (r1), where a duration of nothing means "until cancelled" (r47)
+    yield bool(order.duration % SECOND or randomise % SECOND), "durations are whole seconds"
+    yield order.start < now - LATE, f"--from lies in the past: {order.start:%Y-%m-%d %H:%M:%S} UTC"
+    yield order.start > now + LONGEST_NOTICE, "--from lies more than a year ahead"
+    yield is_emergency and order.randomise is not None, "a supply limitation is never randomised"
+    yield (
+        not timedelta() <= randomise <= min(order.duration, LONGEST_RANDOM),
+        f"--randomise may be at most {LONGEST_RANDOM}, and not longer than the order itself",
+    )
+
+
+def _is_percent(percent: Decimal) -> bool:
+    """The record holds permille, and what is sent should be what is recorded."""
+    return percent.is_finite() and 0 <= percent <= 100 and percent * 10 == int(percent * 10)
+
+
+def _complain(complaints: Iterable[tuple[bool, str]]) -> None:
+    for is_wrong, why in complaints:
+        if is_wrong:
+            raise Impossible(why)

@@ -1,10 +1,15 @@
 """The part of the network that is operated: feeders, the sites on them, and the sites' chargepoints."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from certs import Sha256
 from oadr.charging.electricity import Rating
 from oadr.wire.ids import GroupId, ResourceId, VenId
+from vtn.model.errors import Impossible
+
+LONGEST_NAME: Final = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,3 +47,19 @@ class Network:
     feeders: tuple[Feeder, ...] = ()
     sites: tuple[Site, ...] = ()
     chargepoints: tuple[Chargepoint, ...] = ()
+
+
+def check(network: Network) -> None:
+    """Raises `Impossible` for names that could not be sent: one such would break every message to its site."""
+    for name in _identifiers(network):
+        if not name.strip() or not name.isprintable() or len(name) > LONGEST_NAME:
+            raise Impossible(
+                f"{name[:40]!r} cannot be a name: it needs 1 to {LONGEST_NAME} printable characters"
+            )
+
+
+def _identifiers(network: Network) -> Iterable[str]:
+    yield from (feeder.feeder_id for feeder in network.feeders)
+    yield from (site.ven_id for site in network.sites)
+    for chargepoint in network.chargepoints:
+        yield from (chargepoint.resource_id, chargepoint.ven_id, chargepoint.feeder_id)

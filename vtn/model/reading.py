@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Final
 
+from oadr.charging.electricity import PLANNED_VOLTS, Rating, watts
 from oadr.wire.ids import ReportSpecifierId, ResourceId, RId, Token, VenId
 from oadr.wire.messages import report as wire
 from oadr.wire.messages.common import Unit, UnitKind
@@ -23,6 +25,10 @@ class Quantity(StrEnum):
 
 
 CURRENTS = (Quantity.CURRENT_1, Quantity.CURRENT_2, Quantity.CURRENT_3)
+MEASURED: Final = (wire.USAGE, wire.DEMAND, Token("reading"))
+"""The report types that are measurements of what flows; a baseline or a battery's content has the same units."""
+FAR_BEYOND: Final = 2
+"""Times the rating: no chargepoint carries that, its fuse would have blown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +39,17 @@ class Reading:
     quantity: Quantity
     at: datetime
     value: Decimal
+
+    def is_plausible(self, rating: Rating) -> bool:
+        """Whether a chargepoint of this rating can carry so much, into the car or out of it."""
+        match self.quantity:
+            case Quantity.POWER:
+                most = watts(rating.amps, rating, PLANNED_VOLTS)
+            case Quantity.ENERGY:
+                return True
+            case _:
+                most = rating.amps
+        return abs(self.value) <= FAR_BEYOND * most
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,13 +88,15 @@ def point(
 
 def _quantity(description: ReportDescription) -> Quantity | None:
     kind = description.unit.kind if description.unit else None
+    if description.report_type == wire.SET_POINT:
+        return Quantity.SET_POINT if kind is UnitKind.CURRENT else None
+    if description.report_type not in MEASURED:
+        return None
     match kind:
         case UnitKind.POWER_REAL:
-            return Quantity.POWER if description.report_type != wire.SET_POINT else None
+            return Quantity.POWER
         case UnitKind.ENERGY_REAL:
             return Quantity.ENERGY
-        case UnitKind.CURRENT if description.report_type == wire.SET_POINT:
-            return Quantity.SET_POINT
         case UnitKind.CURRENT:
             return _phase(description.r_id)
     return None

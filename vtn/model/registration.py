@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from oadr.wire.ids import RegistrationId, RequestId, VenId
+from certs import Sha256
+from oadr.wire.ids import RegistrationId, ReportRequestId, RequestId, VenId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,12 +17,15 @@ class Registration:
     ven_name: str = ""
     greeted: bool = False
     """Whether the VEN has answered our oadrRegisterReport, which follows each new registration (r301)."""
+    asked_by: ReportRequestId | None = None
+    """The request of the VEN's own that our oadrRegisterReport answers, if it asked for one (r311)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
     """The site that the certificate of a connection belongs to (P4)."""
 
+    certificate: Sha256
     ven_id: VenId
     pseudonym: str
     registration_id: RegistrationId | None

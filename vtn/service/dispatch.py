@@ -26,12 +26,11 @@ from oadr.wire.messages import (
     UpdatedReport,
     UpdateReport,
 )
-from oadr.wire.messages.common import EiResponse
 from oadr.wire.messages.registration import ServiceName
 from vtn.model.registration import Caller
 from vtn.service import event, poll, registration, report
 from vtn.service.desk import Desk
-from vtn.service.refusals import not_registered, refuse, request_id, wrong_ven
+from vtn.service.refusals import not_registered, refuse, wrong_ven
 
 Handler = Callable[[Any, Caller, Desk, datetime], Awaitable[Message]]
 
@@ -56,9 +55,8 @@ async def _cancel_report(message: CancelReport, caller: Caller, _: Desk, __: dat
     return await report.cancel(message, caller)
 
 
-async def _noted(message: Message, caller: Caller, _: Desk, __: datetime) -> Message:
-    """An answer to something of ours that changes nothing here."""
-    return Response(response=EiResponse(request_id=request_id(message)), ven_id=caller.ven_id)
+async def _unasked(_: Message, __: Caller, ___: Desk, ____: datetime) -> Message:
+    raise Refused("an answer to what was never asked", ResponseCode.INVALID_ID)
 
 
 async def _no_opts(_: Message, __: Caller, ___: Desk, ____: datetime) -> Message:
@@ -70,8 +68,8 @@ SERVICES: Final[dict[ServiceName, dict[type[Message], Handler]]] = {
         QueryRegistration: _query,
         CreatePartyRegistration: registration.create,
         CancelPartyRegistration: registration.cancel,
-        CanceledPartyRegistration: _noted,
-        Response: _noted,
+        CanceledPartyRegistration: _unasked,
+        Response: _unasked,
     },
     ServiceName.EVENT: {RequestEvent: event.request, CreatedEvent: event.created},
     ServiceName.REPORT: {
@@ -80,9 +78,9 @@ SERVICES: Final[dict[ServiceName, dict[type[Message], Handler]]] = {
         CreateReport: _create_report,
         CreatedReport: _created_report,
         UpdateReport: report.update,
-        UpdatedReport: _noted,
+        UpdatedReport: _unasked,
         CancelReport: _cancel_report,
-        CanceledReport: _noted,
+        CanceledReport: _unasked,
     },
     ServiceName.OPT: {CreateOpt: _no_opts, CancelOpt: _no_opts},
     ServiceName.POLL: {Poll: poll.poll},

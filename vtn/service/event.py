@@ -1,46 +1,49 @@
 """EiEvent: the complete list of a VEN's events, and its word on each."""
 
 from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 
 from oadr.ledger.canonical import Value
 from oadr.ledger.entry import EntryType
-from oadr.wire.errors import PeerError, Refused, ResponseCode
-from oadr.wire.ids import RequestId
+from oadr.wire.errors import Refused, ResponseCode
+from oadr.wire.ids import EventId, RequestId
 from oadr.wire.messages import CreatedEvent, DistributeEvent, RequestEvent, Response
 from oadr.wire.messages.common import EiResponse
 from oadr.wire.messages.event import EventResponse
 from vtn.delivery import event_list
+from vtn.delivery.index import Item
 from vtn.model.delivery import Answer, Delivery
 from vtn.model.registration import Caller
 from vtn.service.desk import Desk
 from vtn.store import interventions, record
-from vtn.store.engine import Tx
+from vtn.store.engine import StoreAway, Tx
 
 
 async def request(message: RequestEvent, caller: Caller, desk: Desk, now: datetime) -> DistributeEvent:
-    """Every event that concerns the caller, or the first `replyLimit` of them."""
+    """Every event that concerns the caller, or the first `replyLimit` of them (r27)."""
+    ticket = desk.index.ticket(caller.ven_id)
     async with desk.store.reading() as tx:
         deliveries = await interventions.of_ven(tx, caller.ven_id)
-    return await distribute(deliveries, caller, desk, now, message.request_id, message.reply_limit)
+    if any(delivery.due(now) for delivery in deliveries):
+        desk.index.offered(caller.ven_id, Item.EVENTS, ticket, now)
+    return await distribute(deliveries, desk, now, message.request_id, message.reply_limit)
 
 
 async def distribute(
     deliveries: tuple[Delivery, ...],
-    caller: Caller,
     desk: Desk,
     now: datetime,
     asked: RequestId,
     reply_limit: int | None = None,
 ) -> DistributeEvent:
-    """The list as a message; when it was first handed out is noted, which proves no arrival."""
+    """The list as a message; when an event was first handed out is noted, which proves no arrival."""
     events = event_list.render(deliveries, desk.terms.market_contexts, now, reply_limit)
     listed = {event.event_id for event in events}
-    fresh = [one.event_id for one in deliveries if one.event_id in listed and one.offered_at is None]
-    if fresh:
-        async with desk.store.writing() as tx:
-            await interventions.offered(tx, fresh, now)
-    desk.index.offered(caller.ven_id, now)
+    await _note(
+        [one.event_id for one in deliveries if one.event_id in listed and not one.offered_at], desk, now
+    )
     return DistributeEvent(
         response=EiResponse(request_id=asked),
         request_id=asked or RequestId(desk.new_id()),  # always filled (r41)
@@ -49,22 +52,36 @@ async def distribute(
     )
 
 
+async def _note(fresh: list[EventId], desk: Desk, now: datetime) -> None:
+    """A list that was read is handed out, also when the disk is too full to note that."""
+    if not fresh:
+        return
+    with suppress(StoreAway):
+        async with desk.store.writing() as tx:
+            await interventions.offered(tx, fresh, now)
+
+
 async def created(message: CreatedEvent, caller: Caller, desk: Desk, now: datetime) -> Response:
     """Take the caller's word on each event; one that cannot be taken never spoils the others.
 
     Responses count only if the outer code is a success (r25). Raises the first `Refused` once the rest is stored:
     452 for an unknown event, 450 for another modification (r48).
     """
-    wrong: list[PeerError] = []
-    if message.response.accepted and message.event_responses:
+    responses = message.event_responses if message.response.accepted else ()
+    wrong: list[Refused] = []
+    if responses:
         async with desk.store.writing() as tx:
             known = {one.event_id: one for one in await interventions.of_ven(tx, caller.ven_id)}
-            for response in message.event_responses:
+            for response in responses:
                 try:
-                    await _take(tx, response, known.get(response.event.event_id), caller, now)
-                except PeerError as error:
+                    taken = await _take(tx, response, known.get(response.event.event_id), caller, now)
+                    known[taken.event_id] = taken
+                except Refused as error:
                     wrong.append(error)
-        desk.index.answered(caller.ven_id)
+    if len(wrong) < len(responses):
+        desk.index.answered(
+            caller.ven_id
+        )  # and else not: a VEN that is always wrong would be answered in a loop
     if wrong:
         raise wrong[0]
     return Response(response=EiResponse(request_id=message.response.request_id), ven_id=caller.ven_id)
@@ -72,7 +89,8 @@ async def created(message: CreatedEvent, caller: Caller, desk: Desk, now: dateti
 
 async def _take(
     tx: Tx, response: EventResponse, known: Delivery | None, caller: Caller, now: datetime
-) -> None:
+) -> Delivery:
+    """The delivery with its answer. Raises `Refused`."""
     if known is None:
         raise Refused("eventID", ResponseCode.INVALID_ID)
     if response.event.modification_number != known.intervention.modification_number:
@@ -83,18 +101,15 @@ async def _take(
         code=response.code,
         answered_at=now,
     )
-    if known.answer and (known.answer.modification_number, known.answer.opt, known.answer.code) == (
-        answer.modification_number,
-        answer.opt,
-        answer.code,
-    ):
-        return  # a retry: one effect
+    if known.answer and replace(known.answer, answered_at=now) == answer:
+        return known  # a retry: one effect
     await interventions.answered(tx, known.event_id, answer)
     body: Mapping[str, Value] = {
         "intervention": known.intervention.intervention_id,
         "site": caller.pseudonym,
         "modification": answer.modification_number,
         "opt": answer.opt,
-        "code": answer.code[:3],
+        "code": answer.code,
     }
     await record.append(tx, EntryType.OPT, body, now)
+    return replace(known, answer=answer)

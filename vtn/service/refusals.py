@@ -9,7 +9,6 @@ from oadr.wire.messages import (
     CancelOpt,
     CancelPartyRegistration,
     CancelReport,
-    CreatedEvent,
     CreatedOpt,
     CreatedPartyRegistration,
     CreatedReport,
@@ -31,6 +30,8 @@ from oadr.wire.messages.registration import Profile, ProfileName, TransportName
 
 PROFILES = (Profile(name=ProfileName.B, transports=(TransportName.SIMPLE_HTTP,)),)
 """What this VTN speaks."""
+UNNAMED = RequestId("0")
+"""For a list of events that answers a request without a name: its own is never empty (r41)."""
 
 
 def not_registered() -> Refused:
@@ -45,11 +46,8 @@ def wrong_ven() -> Refused:
 
 def request_id(message: Message) -> RequestId:
     """What an answer echoes; empty where there is none (r303)."""
-    match message:
-        case CreatedEvent():
-            return message.response.request_id
-        case _:
-            return getattr(message, "request_id", NO_REQUEST)
+    response: EiResponse | None = getattr(message, "response", None)  # what is an answer itself has it inside
+    return response.request_id if response else getattr(message, "request_id", NO_REQUEST)
 
 
 def refuse(message: Message, error: PeerError, vtn_id: VtnId) -> Message:
@@ -58,7 +56,7 @@ def refuse(message: Message, error: PeerError, vtn_id: VtnId) -> Message:
     response = EiResponse(code=error.code, description=error.why, request_id=asked)
     match message:
         case RequestEvent():
-            return DistributeEvent(response=response, request_id=asked, vtn_id=vtn_id)
+            return DistributeEvent(response=response, request_id=asked or UNNAMED, vtn_id=vtn_id)
         case QueryRegistration() | CreatePartyRegistration():
             return CreatedPartyRegistration(response=response, vtn_id=vtn_id, profiles=PROFILES)
         case CancelPartyRegistration():

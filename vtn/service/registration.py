@@ -5,12 +5,13 @@ approved --CreatePartyRegistration--> registered --CancelPartyRegistration--> ap
                                       +------+  again: without IDs all starts afresh (r406), with them nothing does
 """
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from oadr.ledger.entry import EntryType
 from oadr.wire.errors import Refused, ResponseCode
-from oadr.wire.ids import RegistrationId, RequestId
+from oadr.wire.ids import NO_REQUEST, RegistrationId, RequestId
 from oadr.wire.messages import (
     CanceledPartyRegistration,
     CancelPartyRegistration,
@@ -23,12 +24,12 @@ from oadr.wire.messages.registration import ProfileName, TransportName
 from oadr.wire.scalars import Duration
 from vtn.model.registration import Caller, Registration
 from vtn.service.desk import Desk
-from vtn.service.refusals import PROFILES, not_registered, wrong_ven
-from vtn.store import network, record, registrations
+from vtn.service.refusals import PROFILES, not_registered
+from vtn.store import interventions, record, registrations
 from vtn.store.engine import Tx
 
 RETRY: Final = timedelta(minutes=2)
-"""The same request again within this is a retry after a lost answer, not a new registration."""
+"""The same request again within this is a retry after a lost answer: it does not change the identifiers."""
 
 
 async def query(message: QueryRegistration, caller: Caller, desk: Desk) -> CreatedPartyRegistration:
@@ -43,25 +44,20 @@ async def create(
 ) -> CreatedPartyRegistration:
     """Register the caller, or confirm its registration. Raises `Refused`."""
     _check_terms(message)
-    if message.ven_id not in (None, caller.ven_id):
-        raise wrong_ven()
     async with desk.store.writing() as tx:
         known = await registrations.of(tx, caller.ven_id)
-        if message.registration_id is not None:
+        if message.registration_id is not None:  # it knows its events too: nothing is offered anew (r402)
             return _created(message.request_id, _same(known, message.registration_id), desk)
-        if known and known.request_id == message.request_id and now - known.registered_at < RETRY:
-            return _created(message.request_id, known, desk)
-        fresh = Registration(
-            ven_id=caller.ven_id,
-            registration_id=RegistrationId(desk.new_id()),
-            request_id=message.request_id,
-            registered_at=now,
-            ven_name=message.ven_name or "",
-        )
-        await registrations.replace(tx, fresh)
-        await _remember(tx, caller, "registered", desk, now)
+        if known is not None and _is_retry(message, known, now):
+            await registrations.greet(tx, caller.ven_id, answered=False)
+        else:
+            known = _fresh(message, caller, desk, now)
+            await registrations.replace(tx, known)
+            await _remember(tx, caller, "registered", now)
+        await _reopen(tx, caller, now)
+    desk.index.changed(replace(caller, registration_id=known.registration_id))
     desk.index.post(caller.ven_id)
-    return _created(message.request_id, fresh, desk)
+    return _created(message.request_id, known, desk)
 
 
 async def cancel(
@@ -71,8 +67,8 @@ async def cancel(
     async with desk.store.writing() as tx:
         known = _same(await registrations.of(tx, caller.ven_id), message.registration_id)
         await registrations.erase(tx, caller.ven_id)
-        await _remember(tx, caller, "registration cancelled", desk, now)
-    desk.index.empty(caller.ven_id)
+        await _remember(tx, caller, "registration cancelled", now)
+    desk.index.changed(replace(caller, registration_id=None))
     return CanceledPartyRegistration(
         response=EiResponse(request_id=message.request_id),
         registration_id=known.registration_id,
@@ -80,17 +76,46 @@ async def cancel(
     )
 
 
-async def _remember(tx: Tx, caller: Caller, what: str, desk: Desk, now: datetime) -> None:
-    """In the record, in the same transaction, and in the index."""
-    body = {"site": caller.pseudonym, "change": what}
-    await record.append(tx, EntryType.CONFIG_CHANGE, body, now)
-    desk.index.changed(await network.callers(tx))
+async def _reopen(tx: Tx, caller: Caller, now: datetime) -> None:
+    """Who registers anew has forgotten its events, so what it had answered is offered again (r406)."""
+    deliveries = await interventions.of_ven(tx, caller.ven_id)
+    await interventions.reopen(
+        tx,
+        [one.event_id for one in deliveries if one.intervention.cancelled_at is None and one.listed(now)],
+    )
+
+
+async def _remember(tx: Tx, caller: Caller, what: str, now: datetime) -> None:
+    """In the record, in the same transaction."""
+    await record.append(tx, EntryType.CONFIG_CHANGE, {"site": caller.pseudonym, "change": what}, now)
+
+
+def _is_retry(message: CreatePartyRegistration, known: Registration, now: datetime) -> bool:
+    """The same words once more, soon. A requestID alone proves nothing: it need not be unique (r43)."""
+    said = (known.request_id, known.ven_name)
+    return (
+        message.request_id != NO_REQUEST
+        and (message.request_id, message.ven_name or "") == said
+        and timedelta() <= now - known.registered_at < RETRY
+    )
+
+
+def _fresh(message: CreatePartyRegistration, caller: Caller, desk: Desk, now: datetime) -> Registration:
+    return Registration(
+        ven_id=caller.ven_id,
+        registration_id=RegistrationId(desk.new_id()),
+        request_id=message.request_id,
+        registered_at=now,
+        ven_name=message.ven_name or "",
+    )
 
 
 def _check_terms(message: CreatePartyRegistration) -> None:
     """Raises `Refused` for a profile or transport that is not spoken here."""
     if message.profile is not ProfileName.B or message.transport is not TransportName.SIMPLE_HTTP:
         raise Refused("only profile 2.0b over simpleHttp is spoken here", ResponseCode.NOT_ALLOWED)
+    if message.xml_signature:
+        raise Refused("messages are not signed here", ResponseCode.NOT_ALLOWED)
     if message.http_pull is False:
         raise Refused("only the pull model is served here", ResponseCode.NOT_ALLOWED)
 

@@ -10,8 +10,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final, Self
 
-from sqlalchemy import event, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import URL, event, text
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from vtn.store import tables
@@ -19,6 +19,14 @@ from vtn.store import tables
 FILE: Final = "vtn.sqlite"
 PATIENCE_MS: Final = 5000
 """How long a writer waits for another one."""
+PRAGMAS: Final = (
+    ("busy_timeout", PATIENCE_MS),
+    ("journal_mode", "wal"),
+    ("synchronous", 2),  # FULL; with NORMAL acknowledged rows are lost when the power goes
+    ("foreign_keys", 1),
+    ("secure_delete", 1),
+)
+"""As SQLite shows them; every connection sets them and looks whether they hold."""
 
 Tx = AsyncConnection
 """A transaction, which the modules beside this one take as their first argument."""
@@ -40,13 +48,14 @@ class Store:
         """The store in `folder`, made if there is none. Raises `StoreAway`."""
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            (folder / FILE).touch(mode=0o600)
+            (folder / FILE).chmod(0o600)  # SQLite gives the same to the files that it puts beside it
         except OSError as error:
-            raise StoreAway(f"{folder} cannot be made: {error.strerror}") from error
+            raise StoreAway(f"{folder} cannot be used: {error.strerror}") from error
         store = cls(_engine(folder / FILE))
         try:
             async with store.writing() as tx:
                 await _prepare(tx)
-            (folder / FILE).chmod(0o600)
         except BaseException:
             await store.close()
             raise
@@ -72,27 +81,25 @@ class Store:
                 async with connection.begin():
                     yield connection
         except (SQLAlchemyError, OSError) as error:
-            raise StoreAway(f"the store cannot be used: {type(error).__name__}") from error
+            cause = error.orig if isinstance(error, DBAPIError) else type(error).__name__
+            raise StoreAway(f"the store cannot be used: {cause}") from error
 
     async def close(self) -> None:
         await self._engine.dispose()
 
 
 def _engine(path: Path) -> AsyncEngine:
-    engine = create_async_engine(f"sqlite+aiosqlite:///{path}", hide_parameters=True)
+    engine = create_async_engine(URL.create("sqlite+aiosqlite", database=str(path)), hide_parameters=True)
 
     @event.listens_for(engine.sync_engine, "connect")
     def configure(connection: Any, _: Any) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves
         cursor = connection.cursor()
-        for pragma in (
-            "journal_mode=WAL",
-            "synchronous=FULL",  # NORMAL loses acknowledged rows when the power goes
-            "foreign_keys=ON",
-            "secure_delete=ON",
-            f"busy_timeout={PATIENCE_MS}",
-        ):
-            cursor.execute(f"PRAGMA {pragma}")
+        for name, wanted in PRAGMAS:
+            cursor.execute(f"PRAGMA {name}={wanted}")
+            cursor.execute(f"PRAGMA {name}")
+            if (found := cursor.fetchone()[0]) != wanted:
+                raise StoreAway(f"the store does not keep to {name}={wanted}, but to {found}")
         cursor.close()
 
     @event.listens_for(engine.sync_engine, "begin")
@@ -107,6 +114,7 @@ async def _prepare(tx: Tx) -> None:
     version = (await tx.execute(text("PRAGMA user_version"))).scalar_one()
     if version > tables.VERSION:
         raise StoreAway(f"the store has version {version}, this program knows {tables.VERSION}: update it")
-    await tx.run_sync(tables.metadata.create_all)
-    await tx.execute(text(f"PRAGMA user_version={tables.VERSION}"))
-    await tx.execute(text("INSERT INTO changes (only, number) VALUES (1, 0) ON CONFLICT DO NOTHING"))
+    if version == 0:
+        await tx.run_sync(tables.metadata.create_all)
+        await tx.execute(text("INSERT INTO changes (only, number) VALUES (1, 0)"))
+        await tx.execute(text(f"PRAGMA user_version={tables.VERSION}"))

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, insert, select, true, update
 
 from oadr.charging.signals import Programme
 from oadr.wire.ids import EventId, GroupId, ResourceId, VenId
@@ -32,7 +32,7 @@ async def add(tx: Tx, intervention: Intervention, deliveries: Iterable[Delivery]
             ordered_at=intervention.ordered_at,
         )
     )
-    for feeder_id in order.feeder_ids:
+    for feeder_id in dict.fromkeys(order.feeder_ids):
         await tx.execute(
             insert(intervention_feeders).values(
                 intervention_id=intervention.intervention_id, feeder_id=feeder_id
@@ -65,7 +65,7 @@ async def recorded(tx: Tx, intervention_id: InterventionId, now: datetime) -> No
 
 async def load(tx: Tx) -> tuple[Intervention, ...]:
     """All of them, the newest first."""
-    feeders = await _feeders(tx)
+    feeders = await _feeders(tx, true())
     query = select(interventions).order_by(interventions.c.ordered_at.desc(), "intervention_id")
     return tuple(_intervention(row, feeders) for row in await tx.execute(query))
 
@@ -73,7 +73,8 @@ async def load(tx: Tx) -> tuple[Intervention, ...]:
 async def find(tx: Tx, intervention_id: str) -> Intervention | None:
     query = select(interventions).where(interventions.c.intervention_id == intervention_id)
     row = (await tx.execute(query)).one_or_none()
-    return _intervention(row, await _feeders(tx)) if row else None
+    is_its = intervention_feeders.c.intervention_id == intervention_id
+    return _intervention(row, await _feeders(tx, is_its)) if row else None
 
 
 async def of_ven(tx: Tx, ven_id: VenId) -> tuple[Delivery, ...]:
@@ -85,10 +86,12 @@ async def of_intervention(tx: Tx, intervention_id: InterventionId) -> tuple[Deli
     return await _deliveries(tx, events.c.intervention_id == intervention_id)
 
 
-async def unsettled(tx: Tx) -> tuple[Delivery, ...]:
-    """Deliveries whose newest modification is not answered; whether they are still due is for the time to say."""
+async def unsettled(tx: Tx, since: datetime) -> tuple[Delivery, ...]:
+    """Of what starts after `since`: deliveries whose newest modification is not answered, due or not."""
     answered = events.c.answered_modification
-    return await _deliveries(tx, answered.is_(None) | (answered != events.c.modification_number))
+    is_open = answered.is_(None) | (answered != events.c.modification_number)
+    recent = select(interventions.c.intervention_id).where(interventions.c.start > since)
+    return await _deliveries(tx, is_open & events.c.intervention_id.in_(recent))
 
 
 async def offered(tx: Tx, event_ids: Iterable[EventId], now: datetime) -> None:
@@ -113,6 +116,15 @@ async def answered(tx: Tx, event_id: EventId, answer: Answer) -> None:
     )
 
 
+async def reopen(tx: Tx, event_ids: Iterable[EventId]) -> None:
+    """Their VEN has started from nothing (r406): what it had answered is to be answered again."""
+    await tx.execute(
+        update(events)
+        .where(events.c.event_id.in_(tuple(event_ids)))
+        .values(answered_modification=None, answered_at=None, opt=None, code=None)
+    )
+
+
 async def _add_delivery(tx: Tx, delivery: Delivery) -> None:
     await tx.execute(
         insert(events).values(
@@ -120,6 +132,7 @@ async def _add_delivery(tx: Tx, delivery: Delivery) -> None:
             intervention_id=delivery.intervention.intervention_id,
             ven_id=delivery.ven_id,
             modification_number=delivery.intervention.modification_number,
+            is_whole_site=delivery.is_whole_site,
             created_at=delivery.created_at,
         )
     )
@@ -130,7 +143,8 @@ async def _add_delivery(tx: Tx, delivery: Delivery) -> None:
 
 
 async def _deliveries(tx: Tx, condition: Any) -> tuple[Delivery, ...]:
-    feeders = await _feeders(tx)
+    meant_interventions = select(events.c.intervention_id).where(condition)
+    feeders = await _feeders(tx, intervention_feeders.c.intervention_id.in_(meant_interventions))
     resources: dict[str, list[ResourceId]] = {}
     meant = select(event_resources).join(events).where(condition).order_by("resource_id")
     for row in await tx.execute(meant):
@@ -147,6 +161,7 @@ async def _deliveries(tx: Tx, condition: Any) -> tuple[Delivery, ...]:
             ven_id=VenId(row.ven_id),
             intervention=_intervention(row, feeders),
             resources=tuple(resources.get(row.event_id, ())),
+            is_whole_site=row.is_whole_site,
             created_at=row.created_at,
             offered_at=row.offered_at,
             answer=_answer(row),
@@ -155,9 +170,10 @@ async def _deliveries(tx: Tx, condition: Any) -> tuple[Delivery, ...]:
     )
 
 
-async def _feeders(tx: Tx) -> Mapping[str, tuple[GroupId, ...]]:
+async def _feeders(tx: Tx, condition: Any) -> Mapping[str, tuple[GroupId, ...]]:
     found: dict[str, tuple[GroupId, ...]] = {}
-    for row in await tx.execute(select(intervention_feeders).order_by("feeder_id")):
+    query = select(intervention_feeders).where(condition).order_by("feeder_id")
+    for row in await tx.execute(query):
         found[row.intervention_id] = (*found.get(row.intervention_id, ()), GroupId(row.feeder_id))
     return found
 

@@ -13,8 +13,9 @@ from certs import Sha256
 from oadr.charging.electricity import Rating
 from oadr.wire.ids import GroupId, ResourceId, VenId
 from vtn.model.errors import NotNow
-from vtn.model.network import Chargepoint, Feeder, Network, Site
+from vtn.model.network import Chargepoint, Feeder, Network, Site, check
 from vtn.model.registration import Caller
+from vtn.store import changes
 from vtn.store.engine import Tx
 from vtn.store.tables import chargepoints, feeders, registrations, sites
 
@@ -40,32 +41,43 @@ async def on_feeders(tx: Tx, feeder_ids: Iterable[GroupId]) -> tuple[Chargepoint
     return await _chargepoints(tx, query)
 
 
+async def sites_beyond(tx: Tx, feeder_ids: Iterable[GroupId]) -> frozenset[VenId]:
+    """The sites that have chargepoints on other feeders than these."""
+    elsewhere = chargepoints.c.feeder_id.not_in(tuple(feeder_ids))
+    return frozenset(
+        row.ven_id for row in await tx.execute(select(chargepoints.c.ven_id).where(elsewhere).distinct())
+    )
+
+
 async def of_site(tx: Tx, ven_id: VenId) -> tuple[Chargepoint, ...]:
     query = select(chargepoints).where(chargepoints.c.ven_id == ven_id).order_by("resource_id")
     return await _chargepoints(tx, query)
 
 
 async def merge(tx: Tx, network: Network) -> None:
-    """Add what is new and bring up to date what is known; nothing is removed, pseudonyms stay."""
+    """Add what is new and bring up to date what is known; nothing is removed, pseudonyms stay. Raises a `Mistake`."""
+    check(network)
     for feeder in network.feeders:
         await _upsert(tx, feeders, "feeder_id", _feeder_row(feeder))
     for site in network.sites:
         row = {"ven_id": site.ven_id, "name": site.name, "pseudonym": _pseudonym()}
-        if site.certificate is not None:
-            row["certificate"] = site.certificate
         await _upsert(tx, sites, "ven_id", row)
+        if site.certificate is not None:
+            await approve(tx, site.ven_id, site.certificate)
     for chargepoint in network.chargepoints:
         await _upsert(tx, chargepoints, "resource_id", _chargepoint_row(chargepoint))
+    await changes.announce(tx)
 
 
 async def approve(tx: Tx, ven_id: VenId, certificate: Sha256) -> None:
-    """From now on this certificate acts for the site. Raises `NotNow`: unknown site, or another's certificate."""
+    """From now on this certificate, and no other, acts for the site. Raises `NotNow`: unknown site, or not its own."""
     owner = (await tx.execute(select(sites.c.ven_id).where(sites.c.certificate == certificate))).scalar()
     if owner not in (None, ven_id):
         raise NotNow(f"this certificate acts for {owner} already")
     changed = await tx.execute(update(sites).where(sites.c.ven_id == ven_id).values(certificate=certificate))
     if not changed.rowcount:
         raise NotNow(f"there is no site {ven_id}; import it first, vtn feeders import FILE")
+    await changes.announce(tx)
 
 
 async def callers(tx: Tx) -> Mapping[Sha256, Caller]:
@@ -76,7 +88,7 @@ async def callers(tx: Tx) -> Mapping[Sha256, Caller]:
         .where(sites.c.certificate.is_not(None))
     )
     return {
-        Sha256(row.certificate): Caller(row.ven_id, row.pseudonym, row.registration_id)
+        Sha256(row.certificate): Caller(row.certificate, row.ven_id, row.pseudonym, row.registration_id)
         for row in await tx.execute(query)
     }
 

@@ -2,7 +2,7 @@
 
 from sqlalchemy import delete, insert, select, update
 
-from oadr.wire.ids import VenId
+from oadr.wire.ids import ReportRequestId, VenId
 from vtn.model.registration import Registration
 from vtn.store.engine import Tx
 from vtn.store.tables import registrations, report_orders, report_points
@@ -24,14 +24,15 @@ async def replace(tx: Tx, registration: Registration) -> None:
             registered_at=registration.registered_at,
             ven_name=registration.ven_name,
             greeted=registration.greeted,
+            asked_by=registration.asked_by,
         )
     )
 
 
-async def greet(tx: Tx, ven_id: VenId, *, answered: bool) -> None:
-    """The VEN has answered our oadrRegisterReport, or wants to have it again."""
+async def greet(tx: Tx, ven_id: VenId, *, answered: bool, asked_by: ReportRequestId | None = None) -> None:
+    """The VEN has answered our oadrRegisterReport, or is to have it again, maybe by a request of its own."""
     change = update(registrations).where(registrations.c.ven_id == ven_id)
-    await tx.execute(change.values(greeted=answered))
+    await tx.execute(change.values(greeted=answered, asked_by=asked_by))
 
 
 async def ungreeted(tx: Tx) -> frozenset[VenId]:

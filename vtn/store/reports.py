@@ -63,7 +63,7 @@ async def unconfirmed(tx: Tx) -> frozenset[VenId]:
 async def keep(tx: Tx, found: Iterable[Reading]) -> None:
     """A corrected reading replaces the one of the same moment (r346)."""
     rows = [
-        {"resource_id": one.resource_id, "quantity": one.quantity, "at": one.at, "value": str(one.value)}
+        {"resource_id": one.resource_id, "quantity": one.quantity, "at": one.at, "value": f"{one.value:f}"}
         for one in found
     ]
     if rows:

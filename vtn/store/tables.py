@@ -1,6 +1,6 @@
 """The tables, one text for every database. Times are UTC; quantities are whole milli-units or decimal text."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -14,11 +14,14 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    UniqueConstraint,
 )
 from sqlalchemy.types import TypeDecorator
 
 VERSION: Final = 1
 """Of the schema; an older program refuses a newer store."""
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND: Final = timedelta(microseconds=1)
 
 
 class Moment(TypeDecorator[datetime]):
@@ -28,10 +31,10 @@ class Moment(TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Any) -> int | None:  # noqa: ARG002
-        return None if value is None else round(value.timestamp() * 1_000_000)
+        return None if value is None else (value - EPOCH) // MICROSECOND
 
     def process_result_value(self, value: int | None, dialect: Any) -> datetime | None:  # noqa: ARG002
-        return None if value is None else datetime.fromtimestamp(value / 1_000_000, UTC)
+        return None if value is None else EPOCH + value * MICROSECOND
 
 
 metadata = MetaData()
@@ -75,6 +78,7 @@ registrations = Table(
     Column("registered_at", Moment, nullable=False),
     Column("ven_name", String, nullable=False),
     Column("greeted", Boolean, nullable=False),
+    Column("asked_by", String),
 )
 
 interventions = Table(
@@ -109,12 +113,14 @@ events = Table(
     Column("intervention_id", ForeignKey("interventions.intervention_id"), nullable=False, index=True),
     Column("ven_id", ForeignKey("sites.ven_id"), nullable=False, index=True),
     Column("modification_number", Integer, nullable=False),
+    Column("is_whole_site", Boolean, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("offered_at", Moment),
     Column("answered_modification", Integer),
     Column("answered_at", Moment),
     Column("opt", String),
     Column("code", String),
+    UniqueConstraint("intervention_id", "ven_id"),
 )
 
 event_resources = Table(

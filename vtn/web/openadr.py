@@ -1,9 +1,10 @@
 """The five addresses of Simple HTTP (r511). Input can cause a refusal, never a 500.
 
 POST, right type, no encoding, not too big --> safe XML, valid --> service --> 200 with an OpenADR answer
-  501   406         415          413             406     406      503 when the store is away
+  501   406         415          413, 408        406     406      503 when the store is away
 """
 
+import asyncio
 from datetime import datetime
 from typing import Final
 
@@ -22,6 +23,7 @@ from vtn import clock
 from vtn.model.registration import Caller
 from vtn.service.desk import Desk
 from vtn.service.dispatch import SERVICES, answer
+from vtn.service.refusals import not_registered
 from vtn.store.engine import StoreAway
 from vtn.web import peers
 from vtn.web.journal import Journal
@@ -30,6 +32,10 @@ PATH: Final = "/OpenADR2/Simple/2.0b/{service}"
 RETRY_AFTER: Final = "10"
 """Seconds, told with every 503."""
 XML: Final = "application/xml"
+BODY_SECONDS: Final = 10
+"""How long a body may take to arrive."""
+CODINGS: Final = (web.ContentCoding.gzip, web.ContentCoding.deflate)
+"""How an answer may be packed, the first that is accepted."""
 
 
 class Endpoint:
@@ -51,10 +57,10 @@ class Endpoint:
             shown = peers.certificate(request, now)
         except CertificateError as error:
             return self._refused(request, None, 403, str(error))
-        caller = self._desk.index.caller(shown.sha256)
-        if caller:
-            self._desk.index.called(caller.ven_id, now)
         try:
+            caller = self._desk.index.caller(shown.sha256)
+            if caller:
+                self._desk.index.called(caller.ven_id, now)
             return await self._answer(request, caller, shown, now)
         except Malformed as error:
             return self._refused(request, shown, error.status, error.why)
@@ -74,6 +80,7 @@ class Endpoint:
         except (Malformed, Forged):
             raise
         except PeerError as error:  # readable XML that says something impossible: an OpenADR answer (454)
+            error = error if caller else not_registered()
             self._journal.refusal(_remote(request), _name(shown), f"{service} {error.code}", error.why)
             response = EiResponse(code=error.code, description=error.why, request_id=NO_REQUEST)
             return _reply(Response(response=response), request)
@@ -98,7 +105,7 @@ class Endpoint:
         response = web.Response(status=status)
         if status == 503:
             response.headers["Retry-After"] = RETRY_AFTER
-        if status in (413, 415, 501):
+        if status in (408, 413, 415, 501):
             response.force_close()  # the rest of its body is not waited for
         return response
 
@@ -119,25 +126,35 @@ def _service(request: web.Request) -> ServiceName:
 
 
 async def _body(request: web.Request, limit: int) -> bytes:
-    """The whole body, given up as soon as it is too long. Raises `Malformed` (413, 406)."""
+    """The whole body, given up as soon as it is too long or too late. Raises `Malformed` (413, 408, 406)."""
     if (request.content_length or 0) > limit:
         raise Malformed(f"larger than {limit} bytes", status=413)
     body = bytearray()
     try:
-        async for chunk in request.content.iter_chunked(16 * 1024):
-            body += chunk
-            if len(body) > limit:
-                raise Malformed(f"larger than {limit} bytes", status=413)
-    except (HttpProcessingError, web.HTTPException, ValueError) as error:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for chunk in request.content.iter_chunked(16 * 1024):
+                body += chunk
+                if len(body) > limit:
+                    raise Malformed(f"larger than {limit} bytes", status=413)
+    except TimeoutError as error:
+        raise Malformed("the body does not arrive in time", status=408) from error
+    except (HttpProcessingError, web.RequestPayloadError, ConnectionError, ValueError) as error:
         raise Malformed("the body does not arrive as announced") from error
     return bytes(body)
 
 
 def _reply(message: Message, request: web.Request) -> web.Response:
     response = web.Response(body=envelope.write(message), content_type=XML, charset="utf-8")
-    if "Accept-Encoding" in request.headers:
-        response.enable_compression()  # the whole body, with its length: chunks are not allowed
+    if coding := _coding(request.headers.get("Accept-Encoding", "")):
+        response.enable_compression(coding)  # the whole body, with its length: chunks are not allowed
     return response
+
+
+def _coding(accepted: str) -> web.ContentCoding | None:
+    """What the peer takes of what we have; a weight of 0 means that it does not."""
+    weights = dict(part.replace(" ", "").partition(";")[::2] for part in accepted.lower().split(","))
+    taken = {name for name, weight in weights.items() if weight.rstrip("0.") != "q="}
+    return next((coding for coding in CODINGS if not taken.isdisjoint((coding.value, "*"))), None)
 
 
 def _remote(request: web.Request) -> str:

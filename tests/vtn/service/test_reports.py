@@ -1,0 +1,303 @@
+"""What is asked of VENs, and what is taken of what they report."""
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from oadr.wire.ids import NO_REQUEST, ReportRequestId, ReportSpecifierId, ResourceId, RId, Token
+from oadr.wire.messages import CreatedReport, CreateReport, RegisteredReport, Response
+from oadr.wire.messages import report as wire
+from oadr.wire.messages.common import EiResponse, Target
+from oadr.wire.messages.report import (
+    PendingReports,
+    Report,
+    ReportInterval,
+    ReportPayload,
+    ReportRequest,
+    ResourceStatus,
+)
+from oadr.wire.scalars import Duration
+from tests.vtn.service.offers import (
+    AMPERE,
+    MINUTE,
+    POWER,
+    WATT_HOUR,
+    description,
+    interval,
+    metadata,
+    offer,
+    rate,
+    update,
+)
+from tests.vtn.world import CERTIFICATES, HOME, HOME_EVSE, NOW, PARK, PARK_1, PARK_2, World
+from vtn.delivery.index import OFFER_AGAIN
+from vtn.model.reading import Quantity, Reading
+from vtn.store import reports
+
+FAR = timedelta(days=1000)
+
+
+async def asked(world: World, *offered: Report) -> tuple[ReportRequest, ...]:
+    reply = await world.say(offer(*offered))
+    assert isinstance(reply, RegisteredReport)
+    assert reply.response.accepted
+    return reply.requests
+
+
+async def one_asked(world: World, *offered: Report) -> ReportRequestId:
+    (request,) = await asked(world, *offered)
+    return request.request_id
+
+
+async def kept(world: World, *resources: ResourceId) -> list[Reading]:
+    async with world.store.reading() as tx:
+        return list(await reports.between(tx, resources or (HOME_EVSE,), NOW - FAR, NOW + FAR))
+
+
+async def told(
+    world: World, request_id: ReportRequestId, *intervals: ReportInterval, **changes: object
+) -> str:
+    reply = await world.say(update(request_id, *intervals, **changes))
+    return str(reply.response.code)
+
+
+def watts(value: str, **later: float) -> Reading:
+    return Reading(HOME_EVSE, Quantity.POWER, NOW + timedelta(**later), Decimal(value))
+
+
+@pytest.fixture
+async def site(world: World) -> World:
+    await world.greeted()
+    world.later(hours=1)
+    return world
+
+
+@pytest.mark.proves("r300", "r317", "r321", "r322", "r324", "r325", "r338", "r344")
+async def test_a_request_asks_for_every_point_that_means_something_within_what_is_offered(
+    site: World,
+) -> None:
+    slow = metadata(
+        description("b:E", WATT_HOUR, sampling_rate=rate(300, 900)), specifier_id=ReportSpecifierId("b")
+    )
+    quick = metadata(description("c:P", sampling_rate=rate(1, 10)), specifier_id=ReportSpecifierId("c"))
+    plain = metadata(description(), description("evse:T", None))
+    first, second, third = await asked(site, plain, slow, quick)
+    assert [(point.r_id, point.reading_type, point.unit) for point in first.points] == [
+        (POWER, wire.NOT_APPLICABLE, None)
+    ]
+    assert (first.granularity, first.report_back) == (MINUTE, MINUTE)
+    assert (second.granularity, second.report_back) == (Duration(300), Duration(300))
+    assert (third.granularity, third.report_back) == (Duration(10), MINUTE)
+    assert len({one.request_id for one in (first, second, third)}) == 3
+    assert first.period
+    assert first.period.duration.is_zero
+    assert first.period.start == site.now
+
+
+@pytest.mark.proves("r331")
+async def test_neither_histories_nor_states_nor_what_is_no_measurement_is_asked_for(site: World) -> None:
+    useless = (
+        metadata(name="HISTORY_USAGE"),
+        metadata(description(unit=None, report_type=wire.RESOURCE_STATUS), name="TELEMETRY_STATUS"),
+        metadata(description(report_type=Token("baseline"))),
+        metadata(description(unit=WATT_HOUR, report_type=Token("storedEnergy"))),
+    )
+    for offered in useless:
+        assert await asked(site, offered) == ()
+    assert isinstance(await site.poll(), Response)
+
+
+@pytest.mark.proves("r306")
+async def test_an_empty_offer_ends_what_was_asked_for(site: World) -> None:
+    request_id = await one_asked(site)
+    empty = replace(offer(), reports=())
+    assert (await site.say(empty)).response.accepted
+    assert await told(site, request_id, interval(start=NOW)) == "452"
+
+
+@pytest.mark.proves("r308")
+async def test_a_point_that_is_described_twice_is_refused_and_nothing_is_lost(site: World) -> None:
+    request_id = await one_asked(site)
+    reply = await site.say(offer(metadata(description(), description())))
+    assert reply.response.code == "459"
+    assert await told(site, request_id, interval(start=NOW)) == "200"
+
+
+@pytest.mark.proves("r344", "r329")
+@pytest.mark.parametrize("listed", ["all", "the last", "none"])
+async def test_what_the_ven_has_taken_is_not_asked_for_again(site: World, listed: str) -> None:
+    first, second = await asked(site, metadata(), metadata(specifier_id=ReportSpecifierId("b")))
+    pending = {"all": (first.request_id, second.request_id), "the last": (second.request_id,), "none": ()}[
+        listed
+    ]
+    answer = CreatedReport(
+        response=EiResponse(request_id=NO_REQUEST), pending=PendingReports(pending), ven_id=HOME
+    )
+    assert (await site.say(answer)).response.accepted
+    site.now += OFFER_AGAIN
+    assert isinstance(await site.poll(), Response)
+    assert await told(site, first.request_id, interval(start=NOW)) == "200"
+
+
+@pytest.mark.proves("r340")
+async def test_what_the_ven_refuses_is_not_waited_for(site: World) -> None:
+    first, second = await asked(site, metadata(), metadata(specifier_id=ReportSpecifierId("b")))
+    answer = CreatedReport(
+        response=EiResponse(code="454", request_id=NO_REQUEST),
+        pending=PendingReports((second.request_id,)),
+        ven_id=HOME,
+    )
+    assert (await site.say(answer)).response.accepted
+    site.now += OFFER_AGAIN
+    assert isinstance(await site.poll(), Response)
+    assert await told(site, first.request_id, interval(start=NOW)) == "452"
+    assert (
+        await told(site, second.request_id, interval(start=NOW), specifier_id=ReportSpecifierId("b")) == "200"
+    )
+
+
+async def test_a_request_that_was_overlooked_comes_by_poll_until_values_arrive(site: World) -> None:
+    request_id = await one_asked(site)
+    assert isinstance(await site.poll(), Response), "there is time to answer"
+    site.now += OFFER_AGAIN
+    reply = await site.poll()
+    assert isinstance(reply, CreateReport)
+    assert [one.request_id for one in reply.requests] == [request_id]
+    assert await told(site, request_id, interval(start=NOW)) == "200"
+    site.now += OFFER_AGAIN
+    assert isinstance(await site.poll(), Response)
+
+
+@pytest.mark.proves("P3", "S4")
+async def test_readings_are_on_disk_when_they_are_acknowledged(site: World) -> None:
+    request_id = await one_asked(site)
+    assert await told(site, request_id, interval("3.5", NOW)) == "200"
+    await site.restart()
+    assert await kept(site) == [watts("3500")]
+
+
+@pytest.mark.proves("r314", "r315", "r318", "r342")
+async def test_intervals_carry_their_time_in_each_of_the_allowed_ways(site: World) -> None:
+    request_id = await one_asked(site)
+    ways = {
+        "points": (interval("1", NOW), interval("2", NOW + timedelta(seconds=90))),
+        "spans": (interval("1", NOW, MINUTE), interval("2", NOW + timedelta(seconds=90), MINUTE)),
+        "spans in a row": (interval("1", NOW, MINUTE), interval("2", None, MINUTE)),
+        "spans of a report": (interval("1", None, MINUTE), interval("2", None, MINUTE)),
+        "points of a report": (interval("1"), interval("2")),
+        "missing": (interval("1", NOW), interval(None, NOW + timedelta(seconds=90))),
+    }
+    expected = {
+        "points": [watts("1000"), watts("2000", seconds=90)],
+        "spans": [watts("1000", seconds=60), watts("2000", seconds=150)],
+        "spans in a row": [watts("1000", seconds=60), watts("2000", seconds=120)],
+        "spans of a report": [watts("1000", seconds=60), watts("2000", seconds=120)],
+        "points of a report": [watts("1000"), watts("2000", seconds=60)],
+        "missing": [watts("1000")],
+    }
+    for way, intervals in ways.items():
+        async with site.store.writing() as tx:
+            await tx.exec_driver_sql("DELETE FROM readings")
+        assert await told(site, request_id, *intervals) == "200", way
+        assert await kept(site) == expected[way], way
+
+
+@pytest.mark.proves("r346")
+async def test_a_corrected_value_replaces_the_one_of_the_same_moment(site: World) -> None:
+    request_id = await one_asked(site)
+    await told(site, request_id, interval("3.5", NOW))
+    await told(site, request_id, interval("-2", NOW))
+    assert await kept(site) == [watts("-2000")], "into the network is allowed"
+
+
+@pytest.mark.proves("r33", "VT12")
+async def test_what_cannot_have_been_measured_is_refused_and_none_of_it_is_kept(site: World) -> None:
+    request_id = await one_asked(site)
+    good = interval("1", NOW)
+    impossible = {
+        "far beyond the rating": (good, interval("14.8", NOW)),
+        "far beyond the other way": (good, interval("-14.8", NOW)),
+        "in the future": (good, interval("1", site.now + timedelta(minutes=6))),
+        "ends in the future": (good, interval("1", site.now, Duration(3600))),
+        "ends before it begins": (good, interval("1", NOW, Duration(-60))),
+        "outside the calendar": (
+            good,
+            interval("1", NOW.replace(year=9999, month=12, day=31), Duration(86_400)),
+        ),
+        "months from nowhere": (good, interval("1", NOW, Duration(0, 1200))),
+    }
+    for what, intervals in impossible.items():
+        assert await told(site, request_id, *intervals) == "454", what
+    assert await told(site, request_id, interval("1", None), start=None) == "459"
+    assert await kept(site) == []
+    assert await told(site, request_id, interval("14.7", NOW)) == "200"
+
+
+@pytest.mark.proves("r304", "I02")
+async def test_reports_are_tied_to_the_site_that_was_asked(site: World) -> None:
+    request_id = await one_asked(site)
+    await site.greeted(PARK)
+    foreign = replace(update(request_id, interval(start=NOW)), ven_id=PARK)
+    assert (await site.say(foreign, CERTIFICATES[PARK])).response.code == "452"
+    assert await told(site, ReportRequestId("?"), interval(start=NOW)) == "452"
+    assert await told(site, request_id, interval(start=NOW), specifier_id=ReportSpecifierId("?")) == "452"
+    assert await told(site, request_id, interval(start=NOW, r_id="?")) == "452"
+    assert await kept(site) == []
+
+
+@pytest.mark.proves("I01")
+async def test_a_site_cannot_report_for_anothers_chargepoint(site: World) -> None:
+    """It says that its point is the neighbour's; with one chargepoint of its own it is not believed."""
+    lie = description(data_source=Target(resource_ids=(PARK_1,)))
+    request_id = await one_asked(site, metadata(lie))
+    assert await told(site, request_id, interval(start=NOW)) == "200"
+    assert await kept(site, HOME_EVSE, PARK_1, PARK_2) == []
+
+
+async def test_a_point_without_a_source_is_the_only_chargepoints_or_nobodys(site: World) -> None:
+    nameless = metadata(description(data_source=None))
+    request_id = await one_asked(site, nameless)
+    await told(site, request_id, interval("1", NOW))
+    assert await kept(site) == [watts("1000")]
+    await site.greeted(PARK)
+    reply = await site.say(replace(offer(nameless), ven_id=PARK), CERTIFICATES[PARK])
+    (request,) = reply.requests
+    said = replace(update(request.request_id, interval("1", NOW)), ven_id=PARK)
+    assert (await site.say(said, CERTIFICATES[PARK])).response.accepted
+    assert await kept(site, PARK_1, PARK_2) == []
+
+
+async def test_phases_energy_and_set_point_are_told_apart(site: World) -> None:
+    points = (
+        description("evse:E", WATT_HOUR, report_type=wire.USAGE),
+        description("evse:I1", AMPERE, report_type=wire.DEMAND),
+        description("evse:I2", AMPERE, report_type=wire.DEMAND),
+        description("evse:I3", AMPERE, report_type=wire.DEMAND),
+        description("evse:SET", AMPERE, report_type=wire.SET_POINT),
+        description("evse:PSET", report_type=wire.SET_POINT),
+    )
+    request_id = await one_asked(site, metadata(*points))
+    payloads = tuple(interval(str(n), r_id=one.r_id).payloads[0] for n, one in enumerate(points, start=1))
+    assert await told(site, request_id, ReportInterval(start=NOW, payloads=payloads)) == "200"
+    assert {one.quantity: one.value for one in await kept(site)} == {
+        Quantity.ENERGY: 1,
+        Quantity.CURRENT_1: 2,
+        Quantity.CURRENT_2: 3,
+        Quantity.CURRENT_3: 4,
+        Quantity.SET_POINT: 5,
+    }
+
+
+async def test_a_status_where_a_number_belongs_is_passed_over(site: World) -> None:
+    request_id = await one_asked(site)
+    status = ReportPayload(r_id=RId(POWER), value=ResourceStatus(online=True, manual_override=False))
+    assert await told(site, request_id, ReportInterval(start=NOW, payloads=(status,))) == "200"
+    assert await kept(site) == []
+
+
+async def test_a_report_without_values_is_a_report(site: World) -> None:
+    await one_asked(site)
+    empty = replace(update(ReportRequestId("?")), reports=())
+    assert (await site.say(empty)).response.accepted
