@@ -27,6 +27,7 @@ from vtn.service.desk import Desk
 from vtn.store import ledger_key, network, record
 from vtn.store.engine import StoreAway
 from vtn.store.opening import open_store
+from vtn.web import http_log
 from vtn.web.journal import Journal
 from vtn.web.openadr import Endpoint
 
@@ -102,6 +103,7 @@ class Server:
         self._runner = web.AppRunner(
             application,
             access_log=None,
+            logger=http_log.logger(self._journal),
             keepalive_timeout=KEEP_ALIVE.total_seconds(),
             shutdown_timeout=GOODBYE,
         )

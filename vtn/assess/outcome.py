@@ -21,7 +21,7 @@ from oadr.charging.metering import Sample
 from oadr.charging.signals import Programme
 from oadr.wire.ids import ResourceId
 from oadr.wire.messages.common import OptType
-from vtn.assess.reach import Reach, reach, word
+from vtn.assess.reach import Reach, reach
 from vtn.model.delivery import Delivery
 from vtn.model.intervention import Intervention, State
 from vtn.model.network import Chargepoint
@@ -142,7 +142,7 @@ def _result(
     until = min(delivery.intervention.end, now)
     within = (reading for reading in readings if reading.at <= until)
     samples = tuple(_samples(within, chargepoint.rating, sample_every))
-    period, answer = _period(delivery, now), word(delivery)
+    period, answer = _period(delivery, now), delivery.order_answer
     judged = (
         compliance.assess(samples, limit.amps, period, chargepoint.rating, PLANNED_VOLTS, sample_every)
         if period
@@ -169,7 +169,7 @@ def _period(delivery: Delivery, now: datetime) -> Period | None:
     intervention = delivery.intervention
     if reach(delivery) is not Reach.ACKNOWLEDGED or intervention.order.is_test:
         return None
-    answer = word(delivery)
+    answer = delivery.order_answer
     assert answer is not None
     received = min(delivery.offered_at or answer.answered_at, answer.answered_at)
     period = Period(received, begins(intervention), min(intervention.end, now))

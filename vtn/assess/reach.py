@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
-from vtn.model.delivery import Answer, Delivery
+from vtn.model.delivery import Delivery
 
 
 class Reach(StrEnum):
@@ -16,13 +16,8 @@ class Reach(StrEnum):
     """The site has not called since."""
 
 
-def word(delivery: Delivery) -> Answer | None:
-    """What the site says of the order. Once it has confirmed a cancellation, only that answer is kept."""
-    return delivery.answer
-
-
 def reach(delivery: Delivery) -> Reach:
-    if (answer := word(delivery)) is not None:
+    if (answer := delivery.order_answer) is not None:
         return Reach.ACKNOWLEDGED if answer.agreed else Reach.DECLINED
     return Reach.REACHED if delivery.offered_at is not None else Reach.SILENT
 

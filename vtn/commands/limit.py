@@ -91,11 +91,8 @@ def shift(
     from_: Annotated[str, typer.Option("--from", help="When it starts, a time with its zone.")],
     reason: Reason,
     randomise: Annotated[
-        str | None,
-        typer.Option(
-            "--randomise", show_default=False, help="Starts are spread over this; else as each VEN is set."
-        ),
-    ] = None,
+        str, typer.Option("--randomise", help="Each start is drawn from now to this; 0s: all at once.")
+    ] = "10m",
     test: Test = False,
     need: Need = None,
     look: Look = False,

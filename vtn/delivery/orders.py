@@ -1,10 +1,12 @@
 """The operator's three acts: order, cancel, and the record of both, each one transaction."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from math import ceil
+from typing import Final
 
 from oadr.ledger.canonical import Value
 from oadr.ledger.entry import EntryType
@@ -16,6 +18,9 @@ from vtn.model.intervention import Intervention, InterventionId, Order, State
 from vtn.model.network import Chargepoint
 from vtn.store import changes, interventions, network, record
 from vtn.store.engine import Store, Tx
+
+PER_ENTRY: Final = 1000
+"""Chargepoints that one entry of the record names; more need another, since an entry is bounded."""
 
 
 async def give(store: Store, order: Order, now: datetime) -> Intervention:
@@ -34,7 +39,8 @@ async def give(store: Store, order: Order, now: datetime) -> Intervention:
         beyond = await network.sites_beyond(tx, order.feeder_ids)
         deliveries = _deliveries(intervention, chargepoints, beyond)
         await interventions.add(tx, intervention, deliveries)
-        await record.append(tx, EntryType.INTERVENTION, _told(intervention, chargepoints), now)
+        for body in _told(intervention, chargepoints):
+            await record.append(tx, EntryType.INTERVENTION, body, now)
         await changes.announce(tx)
     return intervention
 
@@ -93,21 +99,26 @@ def _deliveries(
     )
 
 
-def _told(intervention: Intervention, chargepoints: tuple[Chargepoint, ...]) -> Mapping[str, Value]:
-    """The public side of an order: what, why, who, when, and whom by pseudonym only."""
+def _told(intervention: Intervention, chargepoints: tuple[Chargepoint, ...]) -> Iterator[Mapping[str, Value]]:
+    """The public side of an order: what, why, who, when, and whom by pseudonym only; usually in one part."""
     order = intervention.order
-    return {
-        "intervention": intervention.intervention_id,
-        "programme": order.programme,
-        "feeders": order.feeder_ids,
-        "permille": int(order.percent * Decimal(10)),
-        "start": f"{order.start:%Y-%m-%dT%H:%M:%SZ}",
-        "seconds": int(order.duration.total_seconds()),
-        "reason": order.reason,
-        "ordered_by": order.ordered_by,
-        "test": order.is_test,
-        "chargepoints": [chargepoint.pseudonym for chargepoint in chargepoints],
-    }
+    names = tuple(chargepoint.pseudonym for chargepoint in chargepoints)
+    parts = ceil(len(names) / PER_ENTRY)
+    for part in range(parts):
+        yield {
+            "intervention": intervention.intervention_id,
+            "programme": order.programme,
+            "feeders": order.feeder_ids,
+            "permille": int(order.percent * Decimal(10)),
+            "start": f"{order.start:%Y-%m-%dT%H:%M:%SZ}",
+            "seconds": int(order.duration.total_seconds()),
+            "reason": order.reason,
+            "ordered_by": order.ordered_by,
+            "test": order.is_test,
+            "part": part + 1,
+            "parts": parts,
+            "chargepoints": names[part * PER_ENTRY : (part + 1) * PER_ENTRY],
+        }
 
 
 def _new_id(now: datetime) -> InterventionId:

@@ -42,7 +42,9 @@ class Delivery:
     offered_at: datetime | None = None
     """When it was first handed out; that proves nothing, only an answer does."""
     answer: Answer | None = None
-    """The newest."""
+    """The newest, which may be about a cancellation."""
+    order_answer: Answer | None = None
+    """The newest to the order itself: whether the site agreed to be limited."""
 
     @property
     def settled(self) -> bool:

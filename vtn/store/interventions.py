@@ -104,10 +104,14 @@ async def offered(tx: Tx, event_ids: Iterable[EventId], now: datetime) -> None:
 
 
 async def answered(tx: Tx, event_id: EventId, answer: Answer) -> None:
+    """Keep the newest answer, and beside it the newest to the order itself: a cancellation does not rewrite it."""
+    change = update(events).where(events.c.event_id == event_id)
+    if answer.modification_number == 0:
+        change = change.values(
+            order_answered_at=answer.answered_at, order_opt=answer.opt, order_code=answer.code
+        )
     await tx.execute(
-        update(events)
-        .where(events.c.event_id == event_id)
-        .values(
+        change.values(
             answered_modification=answer.modification_number,
             answered_at=answer.answered_at,
             opt=answer.opt,
@@ -165,6 +169,7 @@ async def _deliveries(tx: Tx, condition: Any) -> tuple[Delivery, ...]:
             created_at=row.created_at,
             offered_at=row.offered_at,
             answer=_answer(row),
+            order_answer=_order_answer(row),
         )
         for row in await tx.execute(query)
     )
@@ -186,6 +191,17 @@ def _answer(row: Row[Any]) -> Answer | None:
         opt=OptType(row.opt),
         code=row.code,
         answered_at=row.answered_at,
+    )
+
+
+def _order_answer(row: Row[Any]) -> Answer | None:
+    if row.order_answered_at is None:
+        return None
+    return Answer(
+        modification_number=0,
+        opt=OptType(row.order_opt),
+        code=row.order_code,
+        answered_at=row.order_answered_at,
     )
 
 

@@ -120,6 +120,9 @@ events = Table(
     Column("answered_at", Moment),
     Column("opt", String),
     Column("code", String),
+    Column("order_answered_at", Moment),
+    Column("order_opt", String),
+    Column("order_code", String),
     UniqueConstraint("intervention_id", "ven_id"),
 )
 

@@ -1,6 +1,7 @@
 """Chargepoints, orders, answers and meters for the tests of what is computed of them."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -81,6 +82,7 @@ def delivery(
         created_at=given.ordered_at,
         offered_at=offered,
         answer=answer or None,
+        order_answer=replace(answer, modification_number=0) if answer else None,
     )
 
 

@@ -1,6 +1,7 @@
 """What an intervention did: answered, applied and metered are three facts."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -241,3 +242,11 @@ def test_the_load_that_returns_is_what_lies_between_the_baseline_and_now() -> No
     result = found(given, [one], [EVSE], meter(EVSE, obedient, until=now), now)
     assert result.returning_watts == 13248
     assert found(given, [one], [EVSE], (), now).returning_watts == 0
+
+
+@pytest.mark.proves("P15")
+def test_a_site_that_declined_the_order_has_not_agreed_to_it_by_confirming_its_cancellation() -> None:
+    declined = delivery(intervention(), EVSE, opt=OptType.OPT_OUT)
+    assert declined.answer is not None
+    confirmed = replace(declined.answer, modification_number=1, opt=OptType.OPT_IN)
+    assert count([replace(declined, answer=confirmed)])[Reach.DECLINED] == 1

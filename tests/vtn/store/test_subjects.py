@@ -255,7 +255,12 @@ async def test_the_first_offer_and_the_newest_answer_are_kept(world: World) -> N
         await interventions.answered(tx, delivery.event_id, first)
         await interventions.answered(tx, delivery.event_id, second)
     await world.restart()
-    assert await world.deliveries() == (replace(delivery, offered_at=NOW, answer=second),)
+    kept = replace(delivery, offered_at=NOW, answer=second, order_answer=second)
+    assert await world.deliveries() == (kept,)
+    confirmed = replace(first, modification_number=1)
+    async with world.store.writing() as tx:
+        await interventions.answered(tx, delivery.event_id, confirmed)
+    assert await world.deliveries() == (replace(kept, answer=confirmed),)
     async with world.store.writing() as tx:
         await interventions.reopen(tx, [delivery.event_id])
     assert await world.deliveries() == (replace(delivery, offered_at=NOW),)
