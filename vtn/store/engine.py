@@ -49,6 +49,7 @@ class Store:
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             (folder / FILE).touch(mode=0o600)
+            (folder / FILE).open("rb+").close()  # the driver leaves a thread behind where it cannot connect
             (folder / FILE).chmod(0o600)  # SQLite gives the same to the files that it puts beside it
         except OSError as error:
             raise StoreAway(f"{folder} cannot be used: {error.strerror}") from error
@@ -93,20 +94,28 @@ def _engine(path: Path) -> AsyncEngine:
 
     @event.listens_for(engine.sync_engine, "connect")
     def configure(connection: Any, _: Any) -> None:
-        connection.isolation_level = None  # we say BEGIN ourselves
-        cursor = connection.cursor()
-        for name, wanted in PRAGMAS:
-            cursor.execute(f"PRAGMA {name}={wanted}")
-            cursor.execute(f"PRAGMA {name}")
-            if (found := cursor.fetchone()[0]) != wanted:
-                raise StoreAway(f"the store does not keep to {name}={wanted}, but to {found}")
-        cursor.close()
+        try:
+            _configure(connection)
+        except BaseException:
+            connection.close()  # it is in no pool yet: nobody else would end its thread
+            raise
 
     @event.listens_for(engine.sync_engine, "begin")
     def begin(connection: Any) -> None:
         connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
 
     return engine
+
+
+def _configure(connection: Any) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves
+    cursor = connection.cursor()
+    for name, wanted in PRAGMAS:
+        cursor.execute(f"PRAGMA {name}={wanted}")
+        cursor.execute(f"PRAGMA {name}")
+        if (found := cursor.fetchone()[0]) != wanted:
+            raise StoreAway(f"the store does not keep to {name}={wanted}, but to {found}")
+    cursor.close()
 
 
 async def _prepare(tx: Tx) -> None:

@@ -263,7 +263,7 @@ async def test_the_first_offer_and_the_newest_answer_are_kept(world: World) -> N
     assert await world.deliveries() == (replace(kept, answer=confirmed),)
     async with world.store.writing() as tx:
         await interventions.reopen(tx, [delivery.event_id])
-    assert await world.deliveries() == (replace(delivery, offered_at=NOW),)
+    assert await world.deliveries() == (replace(delivery, offered_at=NOW, order_answer=second),)
 
 
 async def test_unsettled_is_what_is_not_answered_in_its_newest_modification(world: World) -> None:
