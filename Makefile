@@ -40,7 +40,7 @@ lock: setup ## requirements/*.txt from pyproject.toml (UPGRADE=1: the newest ver
 	$(LOCK) --extra daemon --output-file requirements/ven.txt
 
 bench: setup ## the benchmarks, each beside a peer in the same run
-	@for script in $(filter-out bench/__init__.py,$(wildcard bench/*.py)); do \
+	@for script in $(filter-out bench/__init__.py bench/figures.py bench/poll_servers.py,$(wildcard bench/*.py)); do \
 	    $(PY) -m bench.$$(basename $$script .py) || exit 1; \
 	done
 
