@@ -25,6 +25,8 @@ class Registration:
     registration_id: RegistrationId
     vtn_id: VtnId
     poll_every: timedelta
+    offered: bool = False
+    """Whether the VTN has our list of reports; a restart in between must not leave it without."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,10 @@ class Enrolment:
         self.stands = False
         self._pace.sent_away(now)
 
+    def offered(self, arrived: bool) -> None:
+        """Our list of reports has reached the VTN, or the VTN has lost it."""
+        self.known = self.known and replace(self.known, offered=arrived)
+
     def _forget(self) -> None:
         self.known = self.known and replace(self.known, registration_id=NO_REGISTRATION)
 
@@ -106,7 +112,8 @@ class Enrolment:
     ) -> Registered:
         anew = (sent.ven_id, sent.registration_id) != (ven_id, registration_id)
         poll_every = poll_interval(reply.poll_frequency)
-        self.known = Registration(ven_id, registration_id, reply.vtn_id, poll_every)
+        offered = not anew and self.known is not None and self.known.offered
+        self.known = Registration(ven_id, registration_id, reply.vtn_id, poll_every, offered)
         self.stands = True
         self._pace.registered(poll_every)
         return Registered(ven_id, registration_id, reply.vtn_id, anew)

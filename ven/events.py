@@ -30,6 +30,10 @@ DEVICE_CLASSES: Final = frozenset({Mrid("EVSE"), Mrid("Electric_Vehicle")})
 """The device classes of r111 that a chargepoint answers to."""
 
 
+ON_ITS_WAY: Final = timedelta(seconds=30)
+"""An answer may take so long: an event that was active when it was written may be over when it is read."""
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
     """What a VEN must know of itself to tell whether an event concerns it."""
@@ -186,7 +190,7 @@ def _judge(event: Event, known: HeldEvent | None, site: Site, now: datetime, dic
         return known  # whatever it says now: a change without a new number is none (r5)
     try:
         meant = meaning(event, site)
-        start_offset = _start_offset(event, known, meant.programme, site, dice)
+        start_offset = _start_offset(event, known, meant.programme, site, now, dice)
     except PeerError as error:
         refused = HeldEvent(event, number, now, False, OptType.OPT_OUT, error.code, error.why)
         if known is None or not known.obeyed:
@@ -205,16 +209,29 @@ def _judge(event: Event, known: HeldEvent | None, site: Site, now: datetime, dic
 
 
 def _start_offset(
-    event: Event, known: HeldEvent | None, programme: Programme, site: Site, dice: Dice
+    event: Event, known: HeldEvent | None, programme: Programme, site: Site, now: datetime, dice: Dice
 ) -> timedelta:
-    """Zero for a supply limitation whatever the event says (Rec 4); else drawn once and kept (r30)."""
-    if programme is Programme.SUPPLY_LIMIT:
-        return timedelta()
+    """Drawn once for a start, and kept (r30). Never for a supply limitation, whatever the event says (Rec 4)."""
     asked = event.period.start_after
     drawn_for = known and known.obeyed and (known.event.period.start, known.event.period.start_after)
     if known and drawn_for == (event.period.start, asked):
         return known.start_offset
+    if programme is Programme.SUPPLY_LIMIT:
+        return _clock_correction(event, now)
     return offset(dice, site.randomise_default if asked is None else asked.span)
+
+
+def _clock_correction(event: Event, now: datetime) -> timedelta:
+    """By how much a supply limitation is moved so that it holds from its receipt.
+
+    The VTN says that it is active. Where our clock says that it is yet to come, or long over, our clock is the
+    one that is wrong, and an emergency does not wait for it: length counts, times do not.
+    """
+    if event.descriptor.status is not EventStatus.ACTIVE:
+        return timedelta()
+    end = timing.end(event.period)
+    is_over = end is not None and now >= end + ON_ITS_WAY
+    return now - event.period.start if now < event.period.start or is_over else timedelta()
 
 
 def _response(verdict: HeldEvent, event: Event, request_id: RequestId) -> EventResponse:

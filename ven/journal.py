@@ -119,16 +119,16 @@ def _read_time(text: str) -> datetime:
 def _registration(known: Registration | None) -> list[Any] | None:
     if known is None:
         return None
-    return [known.ven_id, known.registration_id, known.vtn_id, known.poll_every.total_seconds()]
+    poll = known.poll_every.total_seconds()
+    return [known.ven_id, known.registration_id, known.vtn_id, poll, known.offered]
 
 
 def _read_registration(fields: list[Any] | None) -> Registration | None:
     if fields is None:
         return None
-    ven_id, registration_id, vtn_id, poll = fields
-    return Registration(
-        VenId(ven_id), RegistrationId(registration_id), VtnId(vtn_id), timedelta(seconds=poll)
-    )
+    ven_id, registration_id, vtn_id, poll, offered = fields
+    every = timedelta(seconds=poll)
+    return Registration(VenId(ven_id), RegistrationId(registration_id), VtnId(vtn_id), every, offered)
 
 
 def _held(each: HeldEvent) -> dict[str, Any]:

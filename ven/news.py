@@ -1,6 +1,7 @@
 """What happened in a session, as values for whoever keeps a log, a record or a page."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from oadr.wire.ids import EventId, RegistrationId, VenId, VtnId
 from ven.events import HeldEvent
@@ -43,6 +44,15 @@ class EventEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class ClockDoubted:
+    """A limit holds from its receipt, because by our clock it should not hold at all. Somebody has to set the clock."""
+
+    event_id: EventId
+    off_by: timedelta
+    """Roughly: how far our clock is ahead; negative when it is behind."""
+
+
+@dataclass(frozen=True, slots=True)
 class PeerComplained:
     """The VTN answered one of our messages with an error."""
 
@@ -74,6 +84,7 @@ News = (
     | Deregistered
     | EventArrived
     | EventEnded
+    | ClockDoubted
     | PeerComplained
     | GaveUp
     | ContactLost

@@ -12,8 +12,10 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from enum import Enum, auto
 from typing import Final
 
+from oadr.charging.signals import Programme
 from oadr.wire.errors import ResponseCode
 from oadr.wire.ids import NO_REQUEST, RequestId, VenId
 from oadr.wire.messages import (
@@ -41,6 +43,7 @@ from ven.answers import ok
 from ven.enrolment import Enrolment, Introduction, Registration
 from ven.events import HeldEvent, Site
 from ven.news import (
+    ClockDoubted,
     ContactLost,
     ContactMade,
     Deregistered,
@@ -62,6 +65,16 @@ MAX_TRIES: Final = 3
 
 MAX_OFFERS: Final = 3
 """So often the reports are offered in answer to one message that asks for it."""
+
+
+class Failure(Enum):
+    """Why no usable reply came."""
+
+    SILENT = auto()
+    REJECTED = auto()
+    """The VTN is there, but its answer is none: an HTTP error, or not readable."""
+    BUSY = auto()
+    """The VTN is there and asks to be tried again later (HTTP 503): nothing is given up for that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,20 +147,20 @@ class Session:
         else:
             self._on_receipt(reply, request, now)
 
-    def request_failed(self, now: datetime, why: str, *, rejected: bool = False) -> None:
-        """No usable reply came; `rejected` if the VTN is there but answered with an HTTP error."""
+    def request_failed(self, now: datetime, why: str, failure: Failure = Failure.SILENT) -> None:
+        """No usable reply came."""
         request, self._under_way = self._under_way, None
         if request is None:
             return
         was_in_contact = not self._pace.failures
         self._pace.failed(now)
         asks = isinstance(request.message, Poll | CreatePartyRegistration)
-        if self._in_contact and (asks or not rejected):
+        if self._in_contact and (asks or failure is Failure.SILENT):
             self._in_contact = False
             self._news.append(ContactLost(why))
-        if asks:
+        if asks or failure is Failure.BUSY:
             return
-        self._tries += rejected or was_in_contact or not self._enrolment.stands
+        self._tries += failure is Failure.REJECTED or was_in_contact or not self._enrolment.stands
         if self._tries >= MAX_TRIES:
             self._news.append(GaveUp(_name(request)))
             self._done_with(request, now)
@@ -239,6 +252,7 @@ class Session:
                 self._on_response(reply.response, request, now)
             case RegisteredReport() if isinstance(request.message, RegisterReport):
                 self._on_response(reply.response, request, now)
+                self._enrolment.offered(reply.response.accepted)
                 self._on_report_requests(reply.requests, reply.response.request_id, now)
             case UpdatedReport() if isinstance(request.message, UpdateReport):
                 self._on_updated_report(reply, request, now)
@@ -321,6 +335,11 @@ class Session:
         merged = events.merge(self.held, reply, self.site, now, self._dice)
         self.held = merged.held
         self._news.extend(EventArrived(each) for each in merged.arrived)
+        self._news.extend(
+            ClockDoubted(each.event.event_id, each.start_offset)
+            for each in merged.arrived
+            if each.programme is Programme.SUPPLY_LIMIT and each.start_offset
+        )
         self._news.extend(EventEnded(each.event.event_id, False) for each in merged.cancelled)
         self._news.extend(EventEnded(each.event.event_id, True) for each in merged.implied)
         if merged.responses:
@@ -335,11 +354,13 @@ class Session:
     # --- registration ---
 
     def _on_registration(self, reply: Message | None, sent: CreatePartyRegistration, now: datetime) -> None:
-        """Metadata first, then the events (r309, r405); a re-registration needs the events only."""
+        """Metadata first, then the events (r309, r405); a re-registration needs the events only, unless the
+        metadata never arrived.
+        """
         outcome = self._enrolment.take(reply, sent, now)
         self._news.append(outcome)
         if isinstance(outcome, Registered):
-            if outcome.anew:
+            if outcome.anew or not (self.registration and self.registration.offered):
                 self._offer_reports(outcome.ven_id, now)
             self._ask_for_events()
 
@@ -385,11 +406,16 @@ class Session:
     def _on_updated_report(self, reply: UpdatedReport, request: Request, now: datetime) -> None:
         self._on_response(reply.response, request, now)
         if isinstance(request.message, UpdateReport) and reply.response.code == ResponseCode.INVALID_ID:
-            self._reports.drop(
-                report.request_id for report in request.message.reports
-            )  # unknown there (r304)
+            self._on_unknown_reports(request.message, now)
         if reply.cancel and self.registration:  # piggy-backed, to be processed all the same (r328)
             self._on_cancelled_report(reply.cancel, self.registration.ven_id, now)
+
+    def _on_unknown_reports(self, update: UpdateReport, now: datetime) -> None:
+        """The VTN does not know what it asked for (r304): it has lost it, and perhaps what we offer as well."""
+        self._reports.drop(report.request_id for report in update.reports)
+        if self.registration and not self._reports.orders:
+            self._enrolment.offered(False)
+            self._offer_reports(self.registration.ven_id, now)
 
     def _on_cancelled_report(self, message: CancelReport, ven_id: VenId, now: datetime) -> None:
         last = self._reports.last_reports(message.request_ids, now) if message.report_to_follow else ()

@@ -34,9 +34,9 @@ from ven.news import News
 from ven.points import Sample
 from ven.randomise import Dice
 from ven.reports import Reports
-from ven.session import Request, Session
+from ven.session import Failure, Request, Session
 from ven.transport import Transport
-from ven.transport.http import HttpPull, Rejected
+from ven.transport.http import HttpPull, failure
 
 APPLY_PATIENCE: Final = 1.0
 """Seconds that the next message to the VTN, an acknowledgement perhaps, waits for the chargers."""
@@ -242,10 +242,10 @@ class Ven:
         try:
             reply = await self._transport.exchange(request)
         except Unreachable as error:
-            self._session.request_failed(self._clock.now(), str(error), rejected=isinstance(error, Rejected))
+            self._session.request_failed(self._clock.now(), str(error), failure(error))
         except Exception as error:  # a request that we cannot even write must not be tried for ever
             self._fault("transport", f"{type(error).__name__}: {error}")
-            self._session.request_failed(self._clock.now(), type(error).__name__, rejected=True)
+            self._session.request_failed(self._clock.now(), type(error).__name__, Failure.REJECTED)
         else:
             self._session.receive(reply, self._clock.now())
 

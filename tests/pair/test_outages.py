@@ -1,6 +1,7 @@
 """An hour without a word, and what both ends make of it afterwards."""
 
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -83,5 +84,21 @@ def test_an_order_during_silence_binds_when_the_wire_is_mended(folder: Path) -> 
             await town.wait(minutes=5)
             assert (await town.dso.delivery()).settled
         assert town.amps == LIMITED
+
+    played(folder, play)
+
+
+@pytest.mark.proves("VT04")
+def test_a_vtn_whose_store_is_away_loses_no_telemetry(folder: Path) -> None:
+    async def play(town: Town) -> None:
+        async with town.ven():
+            await town.wait(minutes=3)
+            async with town.dso.without_its_disk():
+                await town.wait(minutes=6)
+            await town.wait(minutes=6)
+            moments = sorted({one.at for one in await town.dso.readings()})
+        gaps = {later - sooner for sooner, later in pairwise(moments)}
+        assert gaps == {timedelta(minutes=1)}
+        assert moments[-1] - moments[0] >= timedelta(minutes=12)
 
     played(folder, play)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from oadr.ledger.entry import EntryType
-from oadr.wire.messages import CreatedEvent, CreatePartyRegistration
+from oadr.wire.messages import CreatedEvent, CreatePartyRegistration, RegisterReport
 from tests.pair.town import LIMITED, Town, played
 from tests.pair.wire import Fate, once
 
@@ -99,5 +99,32 @@ def test_load_that_was_without_power_when_its_limit_ended_returns_at_random(fold
             assert town.amps == Decimal(16)
             await town.wait(minutes=1)
             assert town.amps is None
+
+    played(folder, play)
+
+
+@pytest.mark.proves("r301")
+def test_a_ven_that_restarts_before_its_offer_has_arrived_is_measured_all_the_same(folder: Path) -> None:
+    async def play(town: Town) -> None:
+        town.wire.fates = once(RegisterReport, Fate.REQUEST_LOST)
+        async with town.ven():
+            await town.wait(seconds=5)
+        async with town.ven():
+            await town.wait(minutes=5)
+            assert await town.dso.points() > 0
+            assert await town.dso.readings()
+
+    played(folder, play)
+
+
+@pytest.mark.proves("r304")
+def test_a_vtn_that_has_lost_what_it_asked_for_is_offered_it_again(folder: Path) -> None:
+    async def play(town: Town) -> None:
+        async with town.ven():
+            await town.wait(minutes=2)
+            await town.dso.forget_reports()
+            await town.wait(minutes=5)
+            assert await town.dso.points() > 0
+            assert len(town.wire.of(RegisterReport)) == 2
 
     played(folder, play)

@@ -72,6 +72,8 @@ class Dso:
 
     def __init__(self, folder: Path, now: Callable[[], datetime]) -> None:
         self.heard: list[Message] = []
+        self.ahead = timedelta()
+        """How far its clock is ahead of the VEN's."""
         self._world = World(folder)
         self._now = now
         self._busy = asyncio.Lock()
@@ -80,7 +82,7 @@ class Dso:
     @asynccontextmanager
     async def at_work(self) -> AsyncIterator[World]:
         async with self._busy:
-            self._world.now = self._now()
+            self._world.now = self._now() + self.ahead
             with standing_still():
                 yield self._world
 
@@ -150,6 +152,11 @@ class Dso:
             async with world.store.writing() as tx:
                 await registrations.erase(tx, HOME)
             await world.restart()
+
+    async def forget_reports(self) -> None:
+        """What the VEN offers, and what was asked of it, is lost; the registration is not."""
+        async with self.at_work() as world, world.store.writing() as tx:
+            await reports.offer(tx, HOME, ())
 
     async def deliveries(self) -> tuple[Delivery, ...]:
         async with self.at_work() as world:

@@ -12,7 +12,7 @@ from oadr.wire.messages import Message
 from oadr.wire.messages.registration import ServiceName
 from tests.vtn.world import schema
 from ven.session import Request
-from ven.transport.http import REPLY_LIMIT, Rejected
+from ven.transport.http import REPLY_LIMIT, Busy
 from vtn.store.engine import StoreAway
 
 SCHEMA = schema()
@@ -115,6 +115,6 @@ class Wire:
         try:
             raw = await self._hear(request.service, envelope.write(request.message))
         except StoreAway as error:
-            raise Rejected("HTTP status 503") from error
+            raise Busy("HTTP status 503") from error
         altered = self.alter(envelope.read(raw, SCHEMA))
         return envelope.read(envelope.write(altered), SCHEMA, limit=REPLY_LIMIT)

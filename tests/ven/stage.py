@@ -8,6 +8,7 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
+from oadr import timing
 from oadr.charging.electricity import Rating
 from oadr.charging.limit import Limit
 from oadr.wire import envelope
@@ -64,7 +65,7 @@ from ven.points import USAGE_SPECIFIER
 from ven.randomise import Dice
 from ven.reports import Reports
 from ven.session import Request, Session
-from ven.transport.http import Rejected
+from ven.transport.http import Rejected, failure
 
 BASE = "https://dso.example/programmes"
 EVSE_1, EVSE_2 = ResourceId("evse-1"), ResourceId("evse-2")
@@ -114,23 +115,25 @@ def event(
     programme: str = "supply-limit",
     start: datetime = START,
     minutes: int = 30,
-    status: EventStatus = EventStatus.ACTIVE,
+    status: EventStatus | None = None,
     target: Target = Target(),
     response: ResponseRequired = ResponseRequired.ALWAYS,
     start_after: Duration | None = None,
     test: str | None = None,
     signals: tuple[Signal, ...] | None = None,
 ) -> Event:
+    """As a VTN lists it at START, unless another status is given."""
+    period = ActivePeriod(start=start, duration=Duration(minutes * 60), start_after=start_after)
     return Event(
         descriptor=EventDescriptor(
             event_id=EventId(event_id),
             modification_number=number,
             market_context=MarketContext(Token(f"{BASE}/{programme}")),
             created_at=START,
-            status=status,
+            status=status or timing.status(period, START),
             test_event=test,
         ),
-        period=ActivePeriod(start=start, duration=Duration(minutes * 60), start_after=start_after),
+        period=period,
         signals=signals if signals is not None else (signal(share),),
         target=target,
         response_required=response,
@@ -312,7 +315,7 @@ class Conversation:
         try:
             reply = self.vtn.answer(request)
         except Unreachable as error:
-            self.session.request_failed(self.now, str(error), rejected=isinstance(error, Rejected))
+            self.session.request_failed(self.now, str(error), failure(error))
         else:
             self.session.receive(reply, self.now)
         while (item := self.session.next_event()) is not None:

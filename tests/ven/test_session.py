@@ -125,11 +125,20 @@ def test_a_venid_that_was_given_beforehand_is_offered_and_no_other_is_taken() ->
 
 @pytest.mark.proves("r405")
 def test_a_renewal_asks_for_events_and_offers_no_reports_again() -> None:
-    talk = Conversation(Memory(registration=KNOWN))
+    talk = Conversation(Memory(registration=replace(KNOWN, offered=True)))
     talk.vtn.known, talk.vtn.registrations = True, 1
     talk.run_for(timedelta())
     assert talk.heard() == ["CreatePartyRegistration", "RequestEvent", "Poll"]
     assert talk.told(Registered) == [Registered(VEN, RegistrationId("Reg-1"), VTN, False)]
+
+
+@pytest.mark.proves("r301")
+def test_a_renewal_offers_the_reports_whose_offer_never_arrived() -> None:
+    talk = Conversation(Memory(registration=KNOWN))
+    talk.vtn.known, talk.vtn.registrations = True, 1
+    talk.run_for(timedelta())
+    assert talk.heard() == FIRST_TALK
+    assert talk.session.registration == replace(KNOWN, offered=True)
 
 
 @pytest.mark.proves("r405")

@@ -10,6 +10,7 @@ import structlog
 from ven.daemon.config import LogForm
 from ven.daemon.shown import moment, number, words
 from ven.news import (
+    ClockDoubted,
     ContactLost,
     ContactMade,
     Deregistered,
@@ -79,6 +80,9 @@ def line(item: Happening) -> Line:
             return Line(
                 INFO, "event ended", {"event_id": event_id, "how": "missing" if implied else "cancelled"}
             )
+        case ClockDoubted(event_id, off_by):
+            seconds = round(off_by.total_seconds())
+            return Line(WARNING, "the clock is wrong", {"event_id": event_id, "ahead_by_seconds": seconds})
         case Registered(ven_id, _, vtn_id, anew):
             return Line(INFO, "registered", {"ven_id": ven_id, "vtn_id": vtn_id, "anew": anew})
         case RegistrationRefused(code, why):

@@ -10,7 +10,7 @@ from oadr.wire import envelope
 from oadr.wire.errors import PeerError, Unreachable
 from oadr.wire.messages import Message
 from oadr.wire.schema import Schema
-from ven.session import Request
+from ven.session import Failure, Request
 
 REPLY_LIMIT: Final = 256 * 1024
 """Bytes of an answer that we are willing to hold."""
@@ -22,6 +22,20 @@ HEADERS: Final = {"Content-Type": "application/xml; charset=utf-8", "Accept": "a
 
 class Rejected(Unreachable):
     """The VTN is there, but answered with an HTTP status that is no answer."""
+
+
+class Busy(Unreachable):
+    """The VTN is there and wants to be asked again later."""
+
+
+def failure(error: Unreachable) -> Failure:
+    """What an exchange that came to nothing means to the session."""
+    match error:
+        case Rejected():
+            return Failure.REJECTED
+        case Busy():
+            return Failure.BUSY
+    return Failure.SILENT
 
 
 class HttpPull:
@@ -51,6 +65,8 @@ class HttpPull:
             async with self._client.post(
                 self._base + request.service, data=envelope.write(request.message), allow_redirects=False
             ) as reply:
+                if reply.status == 503:
+                    raise Busy("HTTP status 503")
                 if reply.status != 200:
                     raise Rejected(f"HTTP status {reply.status}")
                 raw = await _body(reply)

@@ -29,7 +29,7 @@ from ven.clock import SystemClock
 from ven.pace import LONGEST_POLL
 from ven.session import Request
 from ven.transport import http
-from ven.transport.http import REPLY_LIMIT, HttpPull, Rejected
+from ven.transport.http import REPLY_LIMIT, Busy, HttpPull, Rejected
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 POLL = Request(ServiceName.POLL, Poll(ven_id=VenId("Ven-1")))
@@ -188,12 +188,18 @@ async def test_an_empty_answer_is_none(line: Line) -> None:
         assert await transport.exchange(POLL) is None
 
 
-@pytest.mark.parametrize("status", [201, 204, 301, 302, 307, 400, 403, 404, 406, 413, 500, 501, 503])
+@pytest.mark.parametrize("status", [201, 204, 301, 302, 307, 400, 403, 404, 406, 413, 500, 501])
 async def test_any_status_but_200_is_a_rejection_and_no_redirect_is_followed(line: Line, status: int) -> None:
     async with line.to(answering(NOTHING, status, Location="/elsewhere")) as (transport, server):
         with pytest.raises(Rejected, match=str(status)):
             await transport.exchange(POLL)
     assert len(server.requests) == 1
+
+
+async def test_a_vtn_that_is_busy_has_not_rejected_anything(line: Line) -> None:
+    async with line.to(answering(NOTHING, 503)) as (transport, _):
+        with pytest.raises(Busy):
+            await transport.exchange(POLL)
 
 
 @pytest.mark.proves("VE18", "X01", "P12")
