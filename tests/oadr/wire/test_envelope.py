@@ -1,11 +1,9 @@
 """The one door in: what is refused, how, at what cost; and that nothing but a refusal ever comes of it."""
 
 import socket
-import time
 from contextlib import suppress
 from copy import deepcopy
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -18,12 +16,9 @@ from lxml import etree
 from oadr.wire import codec, envelope
 from oadr.wire.errors import Forged, Invalid, Malformed, Misuse, PeerError, ResponseCode
 from oadr.wire.ids import (
-    MarketContext,
-    OptId,
     RegistrationId,
     ReportRequestId,
     RequestId,
-    Token,
     VenId,
 )
 from oadr.wire.messages import (
@@ -34,31 +29,12 @@ from oadr.wire.messages import (
     Poll,
     Response,
 )
-from oadr.wire.messages.common import EiResponse, OptType
-from oadr.wire.messages.opt import Availability, Available, Periods
+from oadr.wire.messages.common import EiResponse
 from oadr.wire.namespaces import NAMESPACES
 from oadr.wire.scalars import Duration
 from oadr.wire.schema import Schema
+from tests.oadr.wire.floods import BARE, FLOODS, OPT, OPT_RAW, POLL, RAW
 from tests.oadr.wire.strategies import ODD_IDS, messages, texts
-
-POLL: Final = Poll(ven_id=VenId("V1"))
-RAW: Final = envelope.write(POLL)
-BARE: Final = RAW.partition(b"?>")[2].lstrip()
-"""Without its declaration."""
-
-OPT: Final = CreateOpt(
-    opt_id=OptId("O1"),
-    opt=OptType.OPT_OUT,
-    reason=Token("economic"),
-    market_context=MarketContext(Token("http://example.org/supply-limit")),
-    ven_id=VenId("V1"),
-    schedule=Availability(
-        periods=Periods(available=(Available(start=datetime(2026, 1, 1, tzinfo=UTC), duration=Duration(60)),))
-    ),
-    created_at=datetime(2026, 1, 1, 1, tzinfo=UTC),
-    request_id=RequestId("R1"),
-)
-OPT_RAW: Final = envelope.write(OPT)
 
 
 @pytest.fixture(params=["with schema", "without schema"])
@@ -453,88 +429,22 @@ def test_the_name_of_a_message_is_the_profiles() -> None:
     assert envelope.name_of(POLL) == "oadrPoll"
 
 
-# --- cost ---------------------------------------------------------------------------------------------------
-
-
-def seconds_of_work(raw: bytes, schema: Schema | None, limit: int = envelope.REQUEST_LIMIT) -> float:
-    """Processor time of one reading; the best of three, since the machine is shared."""
-
-    def once() -> float:
-        start = time.thread_time()
-        with suppress(PeerError):
-            envelope.read(raw, schema, limit=limit)
-        return time.thread_time() - start
-
-    return min(once() for _ in range(3))
-
-
-def filled(before: bytes, unit: bytes, after: bytes) -> bytes:
-    """As many units as the cap leaves room for."""
-    return before + unit * ((envelope.REQUEST_LIMIT - len(before) - len(after)) // len(unit)) + after
-
-
-def around(raw: bytes, spot: bytes) -> tuple[bytes, bytes]:
-    before, _, after = raw.partition(spot)
-    assert after
-    return before, after
-
-
-OPT_BARE: Final = OPT_RAW.partition(b"?>")[2].lstrip()
-V1: Final = around(BARE, b"V1")
-MINUTE: Final = around(OPT_BARE, b"PT1M")
-REASON: Final = around(OPT_BARE, b"economic")
-CONTEXT: Final = around(OPT_BARE, b"http://example.org/supply-limit")
-CREATED: Final = around(OPT_BARE, b"01:00:00Z")
-
-FLOODS: Final = {
-    "text": filled(V1[0], b"a", V1[1]),
-    "references": filled(V1[0], b"&#65;", V1[1]),
-    "comments": filled(V1[0], b"<!---->a", V1[1]),
-    "CDATA": filled(V1[0], b"<![CDATA[]]>a", V1[1]),
-    "open elements": filled(b"", b"<a>", b""),
-    "elements": filled(b"<a>", b"<a/>", b"</a>"),
-    "nests": filled(b"<a>", b"<a>" * 200 + b"</a>" * 200, b"</a>"),
-    "attributes": b"<a " + b" ".join(b'a%d=""' % number for number in range(6_000)) + b"/>",
-    "one attribute": filled(b'<a a="', b"a", b'"/>'),
-    "namespaces": b"<a " + b" ".join(b'xmlns:a%d="u"' % number for number in range(4_000)) + b"/>",
-    "a name": filled(b"<", b"a", b"/>"),
-    "declaration": filled(b'<?xml version="1.0"', b" ", b"?>" + BARE),
-    "no declaration": filled(b"<?xml ", b" ", b"version"),
-    "digits of a duration": filled(MINUTE[0] + b"P", b"1", MINUTE[1]),
-    "seconds": filled(MINUTE[0] + b"PT", b"1", b"S" + MINUTE[1]),
-    "weeks": filled(MINUTE[0], b"1", b"W" + MINUTE[1]),
-    "fractions": filled(CREATED[0] + b"01:00:00.", b"1", b"Z" + CREATED[1]),
-    "words": filled(REASON[0] + b"x-", b"a ", REASON[1]),
-    "blanks": filled(REASON[0] + b"x-a", b" ", b"a" + REASON[1]),
-    "a URI": filled(CONTEXT[0] + b"http://", b"a", CONTEXT[1]),
-    "a URI's steps": filled(CONTEXT[0], b"/..", CONTEXT[1]),
-    "a bad URI": filled(CONTEXT[0], b"%", CONTEXT[1]),
-}
+# --- floods: what they cost is measured in bench/floods.py ---------------------------------------------------
 
 
 @pytest.mark.parametrize("name", FLOODS)
-def test_no_flood_below_the_cap_costs_more_than_50_ms(name: str, door: Schema | None) -> None:
+def test_a_flood_below_the_cap_is_read_or_refused(name: str, door: Schema | None) -> None:
     assert len(FLOODS[name]) <= envelope.REQUEST_LIMIT
-    assert seconds_of_work(FLOODS[name], door) < 0.050
-
-
-@pytest.mark.xfail(
-    reason="libxml2 reports every fault, lxml keeps them all: 12 microseconds each, 0.1 s at the cap",
-    strict=False,  # a matter of the machine
-)
-def test_a_flood_of_schema_faults_below_the_cap_costs_no_more_than_50_ms(schema: Schema) -> None:
-    before, after = around(OPT_BARE, b"<ei:eiTarget/>")
-    target = b'<ei:eiTarget xmlns="' + NAMESPACES["power"].encode() + b'">'
-    assert seconds_of_work(filled(before + target, b"<pnode/>", b"</ei:eiTarget>" + after), schema) < 0.050
+    with suppress(PeerError):
+        assert isinstance(envelope.read(FLOODS[name], door), Message)
 
 
 @pytest.mark.proves("X06")
 @pytest.mark.parametrize("depth", [10, 100, 255, 256, 257, 1_000, 10_000, 100_000, 1_000_000])
 @pytest.mark.parametrize("closed", [True, False], ids=["closed", "open"])
-def test_deep_nesting_is_refused_and_cheap(depth: int, closed: bool, door: Schema | None) -> None:
+def test_deep_nesting_is_refused(depth: int, closed: bool, door: Schema | None) -> None:
     raw = b"<a>" * depth + b"</a>" * depth * closed
     assert malformed(raw, door, limit=len(raw)) == 406
-    assert seconds_of_work(raw, door, limit=len(raw)) < 0.050
 
 
 # --- fuzz ---------------------------------------------------------------------------------------------------
