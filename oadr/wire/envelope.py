@@ -1,27 +1,29 @@
 """Bytes <-> message: one door in, one door out.
 
 In: size, UTF-8, no DTD, no processing instruction, well-formed, valid, exactly one payload, typed fields;
-each step raises a `PeerError` and the next is never reached. Out: lxml elements only, no templates.
+each step raises a `PeerError` and the next is never reached. `open` also verifies signatures, `read` is for
+where none are taken. Out: lxml elements only, no templates; `signing` signs what is built here.
 """
 
 import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Final
 
+from cryptography import x509
 from lxml import etree
 
-from oadr.wire import codec
+from oadr.wire import codec, replay, signature
 from oadr.wire.errors import Forged, Malformed
 from oadr.wire.messages import MESSAGES, Message
 from oadr.wire.namespaces import NAMESPACES, local_name, qualified
+from oadr.wire.replay import Once
 from oadr.wire.schema import Schema
+from oadr.wire.signature import PAYLOAD, SIGNATURE, SIGNED_OBJECT, SignaturePolicy
 
 REQUEST_LIMIT: Final = 64 * 1024
 REPORT_LIMIT: Final = 1024 * 1024
 """Bytes of a body before it is parsed: of any request, and of a report from a known party."""
-
-PAYLOAD: Final = qualified("oadr:oadrPayload")
-SIGNED_OBJECT: Final = qualified("oadr:oadrSignedObject")
-SIGNATURE: Final = qualified("ds:Signature")
 
 _BY_TAG: Final = {qualified(kind.TAG): kind for kind in MESSAGES}
 _DECLARATION: Final = re.compile(
@@ -29,6 +31,52 @@ _DECLARATION: Final = re.compile(
     r"(?:\s+standalone\s*=\s*(?:'(?:yes|no)'|\"(?:yes|no)\"))?\s*\?>",
     re.IGNORECASE,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """On which terms one peer's messages are taken."""
+
+    policy: SignaturePolicy
+    certificate: x509.Certificate | None
+    """The stored one of its TLS. Without it no signature can hold."""
+    window: timedelta = replay.WINDOW
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A message, and what of it must not happen twice: None if it was not signed."""
+
+    message: Message
+    once: Once | None
+
+
+def open(
+    raw: bytes, schema: Schema | None, terms: Terms, now: datetime, *, limit: int = REQUEST_LIMIT
+) -> Opened:
+    """As `read`, from a peer that may sign. A missing, wrong or stale signature raises `Forged`.
+
+    A signature is verified whatever the policy says, also when it stands where none belongs. The caller
+    remembers the nonce of `once`, with the effect of the message, and refuses what it has seen (r514).
+    """
+    root = parse(raw, limit)
+    if schema:
+        schema.check(root)
+    if next(root.iter(SIGNATURE), None) is not None:
+        return _opened(root, terms, now)
+    if terms.policy is SignaturePolicy.REQUIRED:
+        raise Forged("not signed")
+    if terms.policy is SignaturePolicy.IF_PRESENT and root.tag != PAYLOAD:
+        raise Malformed("wants an envelope")
+    return Opened(_message(_payload(root)), None)
+
+
+def _opened(root: etree._Element, terms: Terms, now: datetime) -> Opened:
+    if terms.certificate is None:
+        raise Forged("signed, and there is no certificate to check it with")
+    verified = signature.verify(root, terms.certificate, now)
+    once = replay.fresh(verified.guard, now, terms.window)
+    return Opened(_message(_only_payload(verified.body)), once)
 
 
 def read(raw: bytes, schema: Schema | None, *, limit: int = REQUEST_LIMIT) -> Message:
@@ -40,7 +88,10 @@ def read(raw: bytes, schema: Schema | None, *, limit: int = REQUEST_LIMIT) -> Me
     root = parse(raw, limit)
     if schema:
         schema.check(root)
-    payload = _payload(root)
+    return _message(_payload(root))
+
+
+def _message(payload: etree._Element) -> Message:
     kind = _BY_TAG.get(str(payload.tag))
     if kind is None:
         raise Malformed("not an OpenADR 2.0b payload")
@@ -84,9 +135,15 @@ def _payload(root: etree._Element) -> etree._Element:
         return root
     if len(root) and root[0].tag == SIGNATURE:
         raise Forged("signed messages are not taken here")
-    if len(root) != 1 or root[0].tag != SIGNED_OBJECT or len(root[0]) != 1:
-        raise Malformed("wants exactly one oadrSignedObject with exactly one payload")
-    return root[0][0]
+    if len(root) != 1 or root[0].tag != SIGNED_OBJECT:
+        raise Malformed("wants exactly one oadrSignedObject")
+    return _only_payload(root[0])
+
+
+def _only_payload(signed_object: etree._Element) -> etree._Element:
+    if len(signed_object) != 1:
+        raise Malformed("wants exactly one payload in oadrSignedObject")
+    return signed_object[0]
 
 
 def write(message: Message) -> bytes:
