@@ -6,7 +6,7 @@ LOCK := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --gen
         --no-header --no-annotate --no-emit-index-url --no-emit-find-links $(if $(UPGRADE),--upgrade) pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format docs lock bench clean
+.PHONY: help setup demo test fuzz check format docs lock bench clean
 .DELETE_ON_ERROR:
 
 help: ## this list
@@ -19,6 +19,9 @@ demo: setup ## a feeder limited to 40 % before your eyes, two minutes (STAY=1: i
 
 test: setup ## every test
 	$(PY) -m pytest -q
+
+fuzz: setup ## a million damaged messages, each read or refused (COUNT=5000: fewer, SEED=7: those again)
+	$(PY) -m tests.oadr.wire.fuzz $(if $(COUNT),--count $(COUNT)) $(if $(SEED),--seed $(SEED))
 
 check: setup ## format, lint, types, arrows between packages, generated pages
 	.venv/bin/ruff format --check --quiet $(CODE)

@@ -20,7 +20,7 @@ RId = NewType("RId", str)
 Mrid = NewType("Mrid", str)
 
 MarketContext = NewType("MarketContext", Token)
-"""A URI that names a programme. Compare with `oadr.rules` normalisation, not byte-wise (r512)."""
+"""A URI that names a programme. Compare with `oadr.charging.signals.normalised`, not byte-wise (r512)."""
 
 NO_REQUEST = RequestId("")
 """Echoed where the message that is answered carried no requestID (oadrPoll)."""
