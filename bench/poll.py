@@ -3,15 +3,17 @@
     python -m bench.poll
 
 Counted is the server process's own processor time, since client and server share the machine. Three servers take
-turns: ours, openleadr's, and aiohttp alone with the same parse and validation, which is the floor.
+turns: ours, openleadr's, and aiohttp alone with the same parse and validation, which is the floor. Then ours and
+openleadr's with signed polls and signed answers, P-256, both verifying; ours of unsigned ones is beside them.
 """
 
 import asyncio
 import os
+import secrets
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,12 +27,17 @@ from certs.authority import KeyType
 from certs.folder import Folder
 from oadr.wire import envelope
 from oadr.wire.messages import Poll
+from oadr.wire.signing import Signer
 
 CONNECTIONS: Final = 8
 POLLS: Final = 1500
 """On all connections together, in one round of one server."""
+POLL: Final = Poll(ven_id=VEN)
 TICK: Final = 1 / os.sysconf("SC_CLK_TCK")
-KINDS: Final = ("ours", "openleadr", "bare aiohttp")
+UNSIGNED: Final = {"ours": "ours", "openleadr": "openleadr", "bare aiohttp": "bare"}
+SIGNED: Final = {"ours": "ours", "openleadr": "openleadr-signed"}
+"""The names of the contestants, and which server each of them is."""
+Question = Callable[[], bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +52,7 @@ class Server:
 
 @contextmanager
 def running(kind: str, pki: Folder, state: Path) -> Iterator[Server]:
-    command = [sys.executable, "-m", "bench.poll_servers", kind.split()[0], str(pki.path), str(state)]
+    command = [sys.executable, "-m", "bench.poll_servers", kind, str(pki.path), str(state)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout
@@ -54,8 +61,7 @@ def running(kind: str, pki: Folder, state: Path) -> Iterator[Server]:
             process.terminate()
 
 
-def question() -> bytes:
-    body = envelope.write(Poll(ven_id=VEN))
+def request(body: bytes) -> bytes:
     head = (
         f"POST {PATH} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/xml\r\n"
         f"Content-Length: {len(body)}\r\n\r\n"
@@ -63,21 +69,48 @@ def question() -> bytes:
     return head.encode() + body
 
 
-async def ask(server: Server, pki: Folder, times: int) -> None:
+def unsigned() -> bytes:
+    return request(envelope.write(POLL))
+
+
+def signed(pki: Folder) -> Question:
+    own = certs.identity(pki.secret("bench"))
+    signer = Signer(own.key, own.certificate)
+    return lambda: request(signer.sign(POLL, datetime.now(UTC), secrets.token_hex(16)))
+
+
+async def ask(server: Server, pki: Folder, question: Question, times: int) -> None:
     """So many polls on one connection, each after the answer to the one before."""
     context = certs.client_context(pki.secret("bench"), pki.public("vtn-ca"))
     reader, writer = await asyncio.open_connection("localhost", server.port, ssl=context)
-    asked = question()
     for _ in range(times):
-        writer.write(asked)
+        writer.write(question())
         head = (await reader.readuntil(b"\r\n\r\n")).lower()
         assert head.startswith(b"http/1.1 200"), head
-        await reader.readexactly(int(head.partition(b"content-length:")[2].split()[0]))
+        body = await reader.readexactly(int(head.partition(b"content-length:")[2].split()[0]))
+        assert b"responseCode>200<" in body, body  # a refusal costs less than an answer
     writer.close()
 
 
-async def load(server: Server, pki: Folder, polls: int) -> None:
-    await asyncio.gather(*(ask(server, pki, polls // CONNECTIONS) for _ in range(CONNECTIONS)))
+async def load(server: Server, pki: Folder, question: Question) -> None:
+    await asyncio.gather(*(ask(server, pki, question, POLLS // CONNECTIONS) for _ in range(CONNECTIONS)))
+
+
+def spent(server: Server, pki: Folder, question: Question) -> float:
+    """Microseconds of the server's processor for each poll of one round."""
+    before = server.processor_seconds()
+    asyncio.run(load(server, pki, question))
+    return (server.processor_seconds() - before) / POLLS * 1e6
+
+
+def measure(figure: str, contestants: Mapping[str, tuple[Server, Question]], pki: Folder) -> None:
+    rounds: dict[str, list[float]] = {name: [] for name in contestants}
+    for number in range(ROUNDS + 1):
+        for name, (server, question) in contestants.items():
+            taken = spent(server, pki, question)
+            if number:  # the first round only warms up
+                rounds[name].append(taken)
+    tell(f"{figure}, mutual TLS kept open, server processor time", "us", rounds)
 
 
 def main() -> None:
@@ -86,20 +119,16 @@ def main() -> None:
         pki.init(("localhost", "127.0.0.1"), datetime.now(UTC))
         pki.issue_ven("bench", KeyType.ECC, datetime.now(UTC))
         state = Path(folder) / "state"
-        with (
-            running("ours", pki, state) as ours,
-            running("openleadr", pki, state) as openleadr,
-            running("bare", pki, state) as bare,
-        ):
-            servers = dict(zip(KINDS, (ours, openleadr, bare), strict=True))
-            rounds: dict[str, list[float]] = {kind: [] for kind in KINDS}
-            for number in range(ROUNDS + 1):
-                for kind, server in servers.items():
-                    before = server.processor_seconds()
-                    asyncio.run(load(server, pki, POLLS))
-                    if number:  # the first round only warms up
-                        rounds[kind].append((server.processor_seconds() - before) / POLLS * 1e6)
-    tell("oadrPoll, nothing to say, mutual TLS kept open, server processor time", "us", rounds)
+        with ExitStack() as stack:
+            servers = {
+                kind: stack.enter_context(running(kind, pki, state))
+                for kind in (*UNSIGNED.values(), "openleadr-signed")
+            }
+            plain = {name: (servers[kind], unsigned) for name, kind in UNSIGNED.items()}
+            measure("oadrPoll, nothing to say", plain, pki)
+            with_signatures = {name: (servers[kind], signed(pki)) for name, kind in SIGNED.items()}
+            beside = {"ours, unsigned": (servers["ours"], unsigned)}
+            measure("signed oadrPoll and signed answer", with_signatures | beside, pki)
 
 
 if __name__ == "__main__":

@@ -1,16 +1,19 @@
-"""The three servers of `bench.poll`, each a process of its own: ours, openleadr's, and aiohttp with the same parse.
+"""The servers of `bench.poll`, each a process of its own: ours, openleadr's, and aiohttp with the same parse.
 
-    python -m bench.poll_servers ours|openleadr|bare PKI STATE
+    python -m bench.poll_servers ours|openleadr|openleadr-signed|bare PKI STATE
 
-All three speak mutual TLS with the same certificate and the same suites. The port is printed once it is open.
+All speak mutual TLS with the same certificate and the same suites. Ours verifies what is signed, and then signs its
+answer; openleadr's does so with settings of its own. The port is printed once it is open.
 """
 
 import asyncio
 import logging
 import secrets
 import sys
+from collections.abc import Callable
 from contextlib import redirect_stdout
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from io import StringIO
 from pathlib import Path
 from typing import Final
@@ -33,6 +36,7 @@ from vtn.store import changes, network, registrations
 from vtn.store.engine import Store
 from vtn.web.journal import Journal
 from vtn.web.openadr import Endpoint
+from vtn.web.signing import Signers
 
 VEN: Final = VenId("V1")
 PATH: Final = "/OpenADR2/Simple/2.0b/OadrPoll"
@@ -65,6 +69,7 @@ async def ours(pki: Folder, state: Path) -> web.Application:
             request_id=RequestId("Q1"),
             registered_at=datetime.now(UTC),
             greeted=True,
+            offered=True,
         )
         await registrations.replace(tx, registration)
         await registrations.greet(tx, VEN, answered=True)
@@ -79,11 +84,12 @@ async def ours(pki: Folder, state: Path) -> web.Application:
     )
     desk = Desk(terms=terms, store=store, index=index, new_id=lambda: f"V{secrets.token_hex(12)}")
     application = web.Application()
-    application.add_routes(Endpoint(desk, schema(), Journal(Silence())).routes(""))
+    signers = Signers.load((pki.secret("vtn-ecc"),))
+    application.add_routes(Endpoint(desk, schema(), Journal(Silence()), signers).routes(""))
     return application
 
 
-def bare() -> web.Application:
+def bare(_: Folder) -> web.Application:
     """The least that such a server can do: parse, validate, a prepared answer."""
     judge = schema()
     answer = envelope.write(Response(response=EiResponse(request_id=NO_REQUEST), ven_id=VEN))
@@ -97,15 +103,20 @@ def bare() -> web.Application:
     return application
 
 
-def peer() -> web.Application:
-    """openleadr's server, without signatures; it has nothing to say either."""
+def peer(pki: Folder, *, signs: bool = False) -> web.Application:
+    """openleadr's server; it has nothing to say either."""
     from openleadr import OpenADRServer
 
+    known = {"ven_name": "bench", "registration_id": "R1"}
+    known["fingerprint"] = certs.peer(certs_der(pki)).fingerprint
+    own = (str(pki.public("vtn-ecc")), str(pki.secret("vtn-ecc"))) if signs else (None, None)
     with redirect_stdout(StringIO()):
         server = OpenADRServer(
             vtn_id="VTN",
-            verify_message_signatures=False,
-            ven_lookup=lambda ven_id: {"ven_id": ven_id, "ven_name": "bench", "registration_id": "R1"},
+            cert=own[0],
+            key=own[1],
+            verify_message_signatures=signs,
+            ven_lookup=lambda ven_id: {"ven_id": ven_id, **known},
         )
     application: web.Application = server.app
     return application
@@ -120,7 +131,12 @@ def certs_der(pki: Folder) -> bytes:
 
 async def main(kind: str, pki: Folder, state: Path) -> None:
     logging.disable(logging.CRITICAL)
-    application = {"bare": bare, "openleadr": peer}[kind]() if kind != "ours" else await ours(pki, state)
+    others: dict[str, Callable[[Folder], web.Application]] = {
+        "bare": bare,
+        "openleadr": peer,
+        "openleadr-signed": partial(peer, signs=True),
+    }
+    application = others[kind](pki) if kind != "ours" else await ours(pki, state)
     context = certs.server_context((pki.secret("vtn-ecc"),), pki.public("ven-ca"))
     runner = web.AppRunner(application, access_log=None)
     await runner.setup()

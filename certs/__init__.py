@@ -4,18 +4,21 @@ from certs.context import Profile, client_context, server_context
 from certs.description import Description, describe
 from certs.errors import CertificateError, WrongName
 from certs.fingerprint import Fingerprint, Sha256
+from certs.identity import Identity, identity
 from certs.peer import PeerCertificate, peer
 
 __all__ = [
     "CertificateError",
     "Description",
     "Fingerprint",
+    "Identity",
     "PeerCertificate",
     "Profile",
     "Sha256",
     "WrongName",
     "client_context",
     "describe",
+    "identity",
     "peer",
     "server_context",
 ]

@@ -15,14 +15,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from certs import authority
-from certs.authority import Issued, KeyType, PrivateKey
-from certs.certificate import load, read
+from certs.authority import Issued, KeyType
+from certs.certificate import load
 from certs.errors import CertificateError, WrongName
+from certs.identity import load_key
 
 ROOT: Final = "root"
 VTN_CA: Final = "vtn-ca"
@@ -99,7 +98,7 @@ class Folder:
         if not _exists(self.public(name)):
             self._refuse_remains()
             raise CertificateError(f"{self.path} holds no PKI; make one with `certs init`")
-        certificate, key = load(self.public(name)), _load_key(self._key(name))
+        certificate, key = load(self.public(name)), load_key(self._key(name))
         if key.public_key() != certificate.public_key():
             raise CertificateError(f"{self._key(name)} is not the key of {self.public(name)}")
         return Issued(key, certificate)
@@ -122,17 +121,6 @@ class Folder:
 
     def _key(self, name: str) -> Path:
         return self.secrets / f"{name}.key"
-
-
-def _load_key(path: Path) -> PrivateKey:
-    content = read(path)
-    try:
-        key = load_pem_private_key(content, None)
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise CertificateError(f"{path} is not a private key without a password, in PEM form") from error
-    if not isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
-        raise CertificateError(f"{path} is of a kind that signs no certificates here")
-    return key
 
 
 def _write(path: Path, content: bytes, mode: int) -> None:

@@ -1,6 +1,6 @@
 """The certificate that a peer showed in its TLS handshake."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from cryptography import x509
@@ -22,6 +22,8 @@ class PeerCertificate:
     """Of the public key, which stays the same when only the certificate is renewed."""
     not_before: datetime
     not_after: datetime
+    certificate: x509.Certificate = field(repr=False)
+    """Whole, for what its owner signs outside of TLS."""
 
     def check_dates(self, now: datetime) -> None:
         """Raises `CertificateError` outside its validity: no traffic with an expired certificate (r516)."""
@@ -40,4 +42,5 @@ def peer(der: bytes) -> PeerCertificate:
             fingerprint.sha256(key),
             certificate.not_valid_before_utc,
             certificate.not_valid_after_utc,
+            certificate,
         )

@@ -6,18 +6,30 @@ async with Ven(config, chargepoints) as ven:
 
 from oadr.charging.electricity import Rating
 from oadr.charging.limit import Limit, Source
-from oadr.wire.ids import ResourceId
+from oadr.charging.signals import Programme
+from oadr.opting import Period
+from oadr.wire.ids import EventId, OptId, ResourceId
+from oadr.wire.messages.common import OptType
 from ven.config import VenConfig
 from ven.driver import Chargepoint, Measurement, Metered
+from ven.opts import CannotDecline, Opt, Reason
 from ven.ven import LimitChanged, Trouble, Ven
 
 __all__ = [
+    "CannotDecline",
     "Chargepoint",
+    "EventId",
     "Limit",
     "LimitChanged",
     "Measurement",
     "Metered",
+    "Opt",
+    "OptId",
+    "OptType",
+    "Period",
+    "Programme",
     "Rating",
+    "Reason",
     "ResourceId",
     "Source",
     "Trouble",

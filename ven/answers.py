@@ -1,5 +1,6 @@
 """The messages with which a VEN answers its VTN's. Sans-IO; `Reports` is the only thing that changes here."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from oadr.wire.errors import PeerError, ResponseCode
@@ -13,7 +14,8 @@ from oadr.wire.messages import (
 )
 from oadr.wire.messages.common import EiResponse
 from oadr.wire.messages.event import EventResponse
-from oadr.wire.messages.report import METADATA, ReportRequest
+from oadr.wire.messages.report import ReportRequest
+from ven.events import HeldEvent
 from ven.reports import Reports
 
 
@@ -28,6 +30,17 @@ def failed(error: PeerError, request_id: RequestId) -> EiResponse:
 def opts(responses: tuple[EventResponse, ...], ven_id: VenId) -> CreatedEvent:
     """Our word on events; eiResponse.requestID stays empty beside eventResponses (r42)."""
     return CreatedEvent(response=ok(NO_REQUEST), event_responses=responses, ven_id=ven_id)
+
+
+def as_decided(
+    responses: tuple[EventResponse, ...], held: tuple[HeldEvent, ...]
+) -> tuple[EventResponse, ...]:
+    """What a schedule declines as a whole is not accepted first: some VTNs take no later word."""
+    words = {each.event.event_id: each.opt for each in held}
+    return tuple(
+        replace(one, opt=words.get(one.event.event_id, one.opt)) if one.code == ResponseCode.OK else one
+        for one in responses
+    )
 
 
 def wrong_vtn(request_id: RequestId, ven_id: VenId) -> CreatedEvent:
@@ -57,7 +70,7 @@ def to_requests(
 ) -> CreatedReport:
     """Takes the requests, of their own message or piggy-backed alike (r344), and says what is pending (r329)."""
     try:
-        reports.accept((one for one in requests if one.specifier_id != METADATA), now)
+        reports.accept(requests, now)
     except PeerError as error:
         return CreatedReport(response=failed(error, request_id), pending=reports.pending(), ven_id=ven_id)
     return CreatedReport(response=ok(request_id), pending=reports.pending(), ven_id=ven_id)

@@ -63,7 +63,7 @@ def orders(
         step = next((step for step in each.steps if step.holds_at(now - each.start)), None)
         if step is None:
             continue
-        for resource in each.resources & site.resources:
+        for resource in (each.resources - each.declined) & site.resources:
             allowed = signals.allowed(step, ratings[resource], _VOLTS[programme])
             source = _SOURCES[programme]
             limit = Limit(allowed.amps, allowed.percent, source, each.event.event_id, each.end)
@@ -119,6 +119,14 @@ class Arbiter:
                 self.slots[key] = slot
             else:
                 self.slots.pop(key, None)
+
+    def let_go(self, held: Iterable[HeldEvent]) -> None:
+        """A limit that was declined ends at once: its driver has chosen, and no street chooses as one."""
+        for each in held:
+            for key in (SlotKey(resource, Source.LOAD_SHIFT) for resource in each.declined):
+                slot = self.slots.get(key)
+                if slot and slot.limit.because == each.event.event_id:
+                    del self.slots[key]
 
     def limit(self, resource_id: ResourceId) -> Limit | None:
         """The binding limit of a chargepoint, or None when nobody limits it."""

@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from oadr.wire.ids import GroupId, VenId, VtnId
+from oadr.wire.signature import SignaturePolicy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +32,9 @@ class VenConfig:
     """Names of feeders and groups whose events concern every chargepoint here."""
     check_host_name: bool = True
     """Off only for VTN certificates that carry a device name in place of a host name."""
+    signatures: SignaturePolicy = SignaturePolicy.OFF
+    """What is wanted of the VTN's messages (r514). Unless it is off the VEN signs too, with the key of its TLS, and
+    then clocks at both ends must agree to five minutes."""
     restore_max: timedelta = timedelta(seconds=600)
     """Every release is delayed by a draw between zero and this (Rec 4), at most 1800 s."""
     ramp_every: timedelta = timedelta(seconds=60)
@@ -42,3 +46,7 @@ class VenConfig:
     """Whole exchange, from connecting to the last byte."""
     retry_cap: timedelta = timedelta(seconds=300)
     """Longest pause between attempts while the VTN is silent; attempts never end."""
+
+    @property
+    def signs(self) -> bool:
+        return self.signatures is not SignaturePolicy.OFF

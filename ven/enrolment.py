@@ -36,6 +36,8 @@ class Introduction:
     name: str
     ven_id: VenId | None
     vtn_id: VtnId | None
+    signs: bool = False
+    """Whether its messages are signed."""
 
 
 class Enrolment:
@@ -61,6 +63,7 @@ class Enrolment:
             ven_id=known.ven_id if known else self._introduction.ven_id,
             profile=ProfileName.B,
             transport=TransportName.SIMPLE_HTTP,
+            xml_signature=self._introduction.signs,
             ven_name=self._introduction.name or None,
             http_pull=True,
         )

@@ -13,9 +13,10 @@ from typing import Final
 from oadr import timing
 from oadr.charging import signals
 from oadr.charging.signals import Programme, Step
+from oadr.opting import DEVICE_CLASSES
 from oadr.wire.errors import Invalid, PeerError, Refused, ResponseCode
-from oadr.wire.ids import EventId, GroupId, Mrid, RequestId, ResourceId, VenId
-from oadr.wire.messages.common import OptType, Target
+from oadr.wire.ids import EventId, GroupId, RequestId, ResourceId, VenId
+from oadr.wire.messages.common import OptType, QualifiedEventId, Target
 from oadr.wire.messages.event import (
     DistributeEvent,
     Event,
@@ -25,10 +26,6 @@ from oadr.wire.messages.event import (
     Signal,
 )
 from ven.randomise import CAP, Dice, offset
-
-DEVICE_CLASSES: Final = frozenset({Mrid("EVSE"), Mrid("Electric_Vehicle")})
-"""The device classes of r111 that a chargepoint answers to."""
-
 
 ON_ITS_WAY: Final = timedelta(seconds=30)
 """An answer may take so long: an event that was active when it was written may be over when it is read."""
@@ -52,7 +49,8 @@ class HeldEvent:
     A modification that cannot be served does not end what runs: `event` stays the version that is obeyed,
     `modification_number` is the newest that was seen and answered. `start_offset` is drawn once for an event
     and a start, and kept over modifications (r30). `programme` and `resources` are what an obeyed event meant
-    when it was accepted: neither another registration nor another configuration lifts a limit.
+    when it was accepted: neither another registration nor another configuration lifts a limit. `declined` are
+    those of them whose people have declined, which outlasts modifications (r206).
     """
 
     event: Event
@@ -65,6 +63,20 @@ class HeldEvent:
     start_offset: timedelta = timedelta()
     programme: Programme | None = None
     resources: frozenset[ResourceId] = frozenset()
+    declined: frozenset[ResourceId] = frozenset()
+
+    def declining(self, declined: frozenset[ResourceId]) -> "HeldEvent":
+        """The same event, declined by these; where nobody is left to follow it, the answer to it is optOut."""
+        declined = declined & self.resources
+        opt = OptType.OPT_OUT if declined == self.resources else OptType.OPT_IN
+        return replace(self, declined=declined, opt=opt)
+
+    def word(self, request_id: RequestId) -> EventResponse:
+        """Our answer to it as it stands now; `request_id` is that of the list that it came by (r42)."""
+        event = QualifiedEventId(event_id=self.event.event_id, modification_number=self.modification_number)
+        return EventResponse(
+            code=self.code, description=self.why, request_id=request_id, event=event, opt=self.opt
+        )
 
     @property
     def start(self) -> datetime:
@@ -196,7 +208,7 @@ def _judge(event: Event, known: HeldEvent | None, site: Site, now: datetime, dic
         if known is None or not known.obeyed:
             return refused
         return replace(known, modification_number=number, opt=OptType.OPT_OUT, code=error.code, why=error.why)
-    return HeldEvent(
+    accepted = HeldEvent(
         event,
         number,
         now,
@@ -206,6 +218,8 @@ def _judge(event: Event, known: HeldEvent | None, site: Site, now: datetime, dic
         programme=meant.programme,
         resources=meant.resources,
     )
+    may_decline = known is not None and meant.programme is not Programme.SUPPLY_LIMIT
+    return accepted.declining(known.declined) if known and may_decline else accepted
 
 
 def _start_offset(

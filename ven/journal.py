@@ -14,15 +14,17 @@ from typing import Any, Final, Protocol
 
 from oadr.charging.limit import Limit, Source
 from oadr.charging.signals import Programme
+from oadr.opting import Period
 from oadr.wire import envelope
 from oadr.wire.errors import OadrError
-from oadr.wire.ids import NO_REQUEST, RegistrationId, ResourceId, VenId, VtnId
+from oadr.wire.ids import NO_REQUEST, EventId, OptId, RegistrationId, ResourceId, VenId, VtnId
 from oadr.wire.messages import DistributeEvent, RegisteredReport
-from oadr.wire.messages.common import EiResponse, OptType
+from oadr.wire.messages.common import EiResponse, OptType, QualifiedEventId
 from oadr.wire.messages.event import Event
 from ven.arbiter import Restore, Slot, SlotKey
 from ven.enrolment import Registration
 from ven.events import HeldEvent
+from ven.opts import Opt, Stage
 from ven.reports import Order
 
 FORMAT: Final = 1
@@ -38,6 +40,7 @@ class Memory:
     held: tuple[HeldEvent, ...] = ()
     orders: tuple[Order, ...] = ()
     slots: tuple[tuple[SlotKey, Slot], ...] = ()
+    opts: tuple[Opt, ...] = ()
 
 
 class Corrupt(OadrError):
@@ -71,6 +74,7 @@ def encode(memory: Memory) -> bytes:
         "requests": envelope.write(requests).decode(),
         "orders": [[_time(order.due), _time(order.reported_until)] for order in memory.orders],
         "slots": [_slot(key, slot) for key, slot in memory.slots],
+        "opts": [_opt(one) for one in memory.opts],
     }
     text = json.dumps(record, separators=(",", ":")).encode()
     return _seal(text) + text
@@ -103,6 +107,7 @@ def decode(raw: bytes) -> Memory:
                 for request, times in zip(requests.requests, record["orders"], strict=True)
             ),
             tuple(_read_slot(fields) for fields in record["slots"]),
+            tuple(_read_opt(fields) for fields in record["opts"]),
         )
     except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, OadrError) as error:
         raise Corrupt(f"the journal cannot be read: {error}") from error
@@ -142,6 +147,7 @@ def _held(each: HeldEvent) -> dict[str, Any]:
         "offset": each.start_offset.total_seconds(),
         "programme": each.programme,
         "resources": sorted(each.resources),
+        "declined": sorted(each.declined),
     }
 
 
@@ -157,6 +163,7 @@ def _read_held(event: Event, fields: Mapping[str, Any]) -> HeldEvent:
         timedelta(seconds=fields["offset"]),
         Programme(fields["programme"]) if fields["programme"] else None,
         frozenset(ResourceId(each) for each in fields["resources"]),
+        frozenset(ResourceId(each) for each in fields["declined"]),
     )
 
 
@@ -184,3 +191,34 @@ def _read_slot(fields: Mapping[str, Any]) -> tuple[SlotKey, Slot]:
         amps, percent, release_at = fields["restore"]
         restore = Restore(Decimal(amps), Decimal(percent), _read_time(release_at))
     return SlotKey(ResourceId(fields["resource"]), source), Slot(limit, restore)
+
+
+def _opt(one: Opt) -> Mapping[str, Any]:
+    return {
+        "id": one.opt_id,
+        "opt": one.opt,
+        "reason": one.reason,
+        "stated": _time(one.stated_at),
+        "resources": None if one.resources is None else sorted(one.resources),
+        "event": one.event and [one.event.event_id, one.event.modification_number],
+        "programme": one.programme,
+        "periods": [[_time(period.start), period.end and _time(period.end)] for period in one.periods],
+        "stage": one.stage,
+    }
+
+
+def _read_opt(fields: Mapping[str, Any]) -> Opt:
+    event, resources = fields["event"], fields["resources"]
+    return Opt(
+        opt_id=OptId(fields["id"]),
+        opt=OptType(fields["opt"]),
+        reason=fields["reason"],
+        stated_at=_read_time(fields["stated"]),
+        resources=None if resources is None else frozenset(ResourceId(each) for each in resources),
+        event=QualifiedEventId(event_id=EventId(event[0]), modification_number=event[1]) if event else None,
+        programme=Programme(fields["programme"]) if fields["programme"] else None,
+        periods=tuple(
+            Period(_read_time(start), _read_time(end) if end else None) for start, end in fields["periods"]
+        ),
+        stage=Stage(fields["stage"]),
+    )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from oadr.wire.ids import EventId, RegistrationId, VenId, VtnId
+from oadr.wire.ids import EventId, RegistrationId, ResourceId, VenId, VtnId
 from ven.events import HeldEvent
 
 
@@ -41,6 +41,22 @@ class EventEnded:
 
     event_id: EventId
     implied: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Declined:
+    """Who of an event's chargepoints does not follow it, by decision of its people; nobody: they are back."""
+
+    event_id: EventId
+    resources: frozenset[ResourceId]
+
+
+@dataclass(frozen=True, slots=True)
+class DeclineRefused:
+    """Somebody wanted to decline what cannot be declined."""
+
+    event_id: EventId
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +100,8 @@ News = (
     | Deregistered
     | EventArrived
     | EventEnded
+    | Declined
+    | DeclineRefused
     | ClockDoubted
     | PeerComplained
     | GaveUp

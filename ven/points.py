@@ -1,25 +1,41 @@
 """The data points that a VEN offers to report: what is measured, under which name, in which unit."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from oadr.charging.electricity import Rating
+from oadr.charging.electricity import Rating, lowest_usable_percent
 from oadr.wire.ids import ReportRequestId, ReportSpecifierId, ResourceId, RId, Token
 from oadr.wire.messages import report as wire
 from oadr.wire.messages.common import PowerAttributes, Scale, Target, Unit, UnitKind
-from oadr.wire.messages.report import Report, ReportDescription, SamplingRate
+from oadr.wire.messages.report import (
+    LoadControl,
+    LoadControlState,
+    Quantity,
+    Report,
+    ReportDescription,
+    ResourceStatus,
+    SamplingRate,
+)
 from oadr.wire.scalars import Duration
-from ven.driver import Measurement
+from ven.samples import BUFFER, HISTORY, HISTORY_GRAIN, Sample
 
 USAGE_SPECIFIER: Final = ReportSpecifierId("TELEMETRY_USAGE")
 LIMIT_SPECIFIER: Final = ReportSpecifierId("x-LIMIT")
 """The well-known telemetry stays pure, power and energy; currents and set point go under a name of their own."""
+STATUS_SPECIFIER: Final = ReportSpecifierId("TELEMETRY_STATUS")
+HISTORY_SPECIFIER: Final = ReportSpecifierId("HISTORY_USAGE")
 
-BUFFER: Final = timedelta(hours=1)
-"""How far back a report can reach; at ten seconds a point this is more than the 100 points of r510."""
+_NAMES: Final = {
+    USAGE_SPECIFIER: (wire.TELEMETRY_USAGE, Token(wire.METADATA_PREFIX + wire.TELEMETRY_USAGE)),
+    STATUS_SPECIFIER: (wire.TELEMETRY_STATUS, Token(wire.METADATA_PREFIX + wire.TELEMETRY_STATUS)),
+    HISTORY_SPECIFIER: (wire.HISTORY_USAGE, Token(wire.METADATA_PREFIX + wire.HISTORY_USAGE)),
+    LIMIT_SPECIFIER: (Token("x-LIMIT"), Token("x-METADATA_LIMIT")),
+}
+"""The reportName of a specifier's data, without METADATA_ (r313), and of its metadata (r331)."""
+_SHARE: Final = Decimal("0.0001")
 
 WATT: Final = Unit(
     kind=UnitKind.POWER_REAL,
@@ -31,18 +47,7 @@ WATT: Final = Unit(
 WATT_HOUR: Final = Unit(kind=UnitKind.ENERGY_REAL, description="RealEnergy", symbol="Wh", scale=Scale.NONE)
 AMPERE: Final = Unit(kind=UnitKind.CURRENT, description="Current", symbol="A", scale=Scale.NONE)
 
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """What one chargepoint's meter said at one moment, and the limit that was in force.
-
-    `measured` is None where the meter could not be read; `limit_amps` is the rated current without a limit.
-    """
-
-    resource_id: ResourceId
-    at: datetime
-    measured: Measurement | None
-    limit_amps: Decimal
+Value = Quantity | ResourceStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +56,49 @@ class Point:
 
     r_id: RId
     resource_id: ResourceId
+    rating: Rating
     specifier_id: ReportSpecifierId
     report_type: Token
     reading_type: Token
-    unit: Unit
+    unit: Unit | None
 
-    def value(self, samples: Iterable[Sample]) -> Decimal | None:
+    def value(self, samples: Sequence[Sample]) -> Value | None:
         """This point's value over the samples of one interval, or None when none of them has it."""
+        if self.specifier_id == STATUS_SPECIFIER:
+            return self._status(samples[-1]) if samples else None
         values = [found for sample in samples if (found := self._of(sample)) is not None]
         if not values:
             return None
         if self.reading_type == wire.MEAN:
-            return (sum(values, Decimal()) / len(values)).quantize(Decimal("0.01"))
-        return values[-1]
+            return Quantity(value=(sum(values, Decimal()) / len(values)).quantize(Decimal("0.01")))
+        return Quantity(value=values[-1])
+
+    @property
+    def placeholder(self) -> Value:
+        """Stands where a value is missing (r318). That of a state has the same parts as any other (r334)."""
+        if self.specifier_id == STATUS_SPECIFIER:
+            return self._state(online=False, overridden=False, amps=Decimal(0))
+        return Quantity(value=Decimal(0))
+
+    def _status(self, sample: Sample) -> ResourceStatus:
+        return self._state(online=sample.online, overridden=sample.overridden, amps=sample.limit_amps)
+
+    def _state(self, *, online: bool, overridden: bool, amps: Decimal) -> ResourceStatus:
+        """Shares of the rated current: the least at which a car charges, all of it, and what is allowed now.
+
+        `current` is below `minimum` when charging is paused.
+        """
+        capacity = LoadControl(
+            minimum=Decimal(lowest_usable_percent(self.rating)) / 100,
+            maximum=Decimal(1),
+            current=(amps / self.rating.amps).quantize(_SHARE).normalize(),
+            normal=Decimal(1),
+        )
+        return ResourceStatus(
+            online=online,
+            manual_override=overridden,
+            load_control_state=LoadControlState(capacity=capacity),
+        )
 
     def _of(self, sample: Sample) -> Decimal | None:
         suffix = self.r_id.rpartition(":")[2]
@@ -86,40 +121,52 @@ def points(ratings: Mapping[ResourceId, Rating]) -> tuple[Point, ...]:
 
 
 def _points_of(resource: ResourceId, rating: Rating) -> Iterable[Point]:
-    def point(suffix: str, specifier: ReportSpecifierId, kind: Token, reading: Token, unit: Unit) -> Point:
-        return Point(RId(f"{resource}:{suffix}"), resource, specifier, kind, reading, unit)
+    """No rID stands for two points, not even of different specifiers (r308)."""
+
+    def point(
+        suffix: str, specifier: ReportSpecifierId, kind: Token, reading: Token, unit: Unit | None
+    ) -> Point:
+        return Point(RId(f"{resource}:{suffix}"), resource, rating, specifier, kind, reading, unit)
 
     yield point("P", USAGE_SPECIFIER, wire.USAGE, wire.DIRECT_READ, WATT)
     yield point("E", USAGE_SPECIFIER, wire.USAGE, wire.DIRECT_READ, WATT_HOUR)
     for phase in range(1, rating.phases + 1):
         yield point(f"I{phase}", LIMIT_SPECIFIER, wire.DEMAND, wire.MEAN, AMPERE)
     yield point("SET", LIMIT_SPECIFIER, wire.SET_POINT, wire.DIRECT_READ, AMPERE)
+    yield point("ST", STATUS_SPECIFIER, wire.RESOURCE_STATUS, wire.NOT_APPLICABLE, None)
+    yield point("history:P", HISTORY_SPECIFIER, wire.USAGE, wire.DIRECT_READ, WATT)
+    yield point("history:E", HISTORY_SPECIFIER, wire.USAGE, wire.DIRECT_READ, WATT_HOUR)
 
 
 def metadata(offered: tuple[Point, ...], fastest: timedelta, now: datetime) -> tuple[Report, ...]:
     """The reports to register: a name METADATA_..., descriptions, a buffer length, no data (r305, r312, r331)."""
-    rate = SamplingRate(min_period=Duration.of(fastest), max_period=Duration.of(BUFFER), on_change=False)
     return tuple(
-        Report(
-            duration=Duration.of(BUFFER),
-            descriptions=tuple(
-                _description(point, rate) for point in offered if point.specifier_id == specifier
-            ),
-            request_id=ReportRequestId("0"),
-            specifier_id=specifier,
-            name=name,
-            created_at=now,
-        )
-        for specifier, name in (
-            (USAGE_SPECIFIER, Token(wire.METADATA_PREFIX + wire.TELEMETRY_USAGE)),
-            (LIMIT_SPECIFIER, Token("x-METADATA_LIMIT")),
-        )
+        _offer(specifier, tuple(one for one in offered if one.specifier_id == specifier), fastest, now)
+        for specifier in _NAMES
+    )
+
+
+def _offer(
+    specifier: ReportSpecifierId, offered: tuple[Point, ...], fastest: timedelta, now: datetime
+) -> Report:
+    is_history = specifier == HISTORY_SPECIFIER
+    shortest, longest = (max(fastest, HISTORY_GRAIN), HISTORY) if is_history else (fastest, BUFFER)
+    rate = SamplingRate(
+        min_period=Duration.of(shortest), max_period=Duration.of(longest), on_change=not is_history
+    )
+    return Report(
+        duration=Duration.of(longest),
+        descriptions=tuple(_description(point, rate) for point in offered),
+        request_id=ReportRequestId("0"),
+        specifier_id=specifier,
+        name=_NAMES[specifier][1],
+        created_at=now,
     )
 
 
 def data_name(specifier_id: ReportSpecifierId) -> Token:
     """The reportName of a data report: that of its metadata without METADATA_ (r313)."""
-    return wire.TELEMETRY_USAGE if specifier_id == USAGE_SPECIFIER else Token("x-LIMIT")
+    return _NAMES[specifier_id][0]
 
 
 def _description(point: Point, rate: SamplingRate) -> ReportDescription:

@@ -1,64 +1,29 @@
 """What was asked for, what has been measured, and what is due. Sans-IO.
 
 Samples wait in a ring until they were reported and acknowledged; a report that could not be delivered grows
-until it can (r346). Times run `start + k * period` on the given clock, never rounded to the wall's minutes.
+until it can (r346).
 """
 
-from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Final
 
 from oadr.charging.electricity import Rating
 from oadr.wire.errors import Invalid, Refused
 from oadr.wire.ids import ReportRequestId, ResourceId
-from oadr.wire.messages import report as wire
-from oadr.wire.messages.report import (
-    PendingReports,
-    Quantity,
-    Report,
-    ReportInterval,
-    ReportPayload,
-    ReportRequest,
-)
-from oadr.wire.scalars import Duration
+from oadr.wire.messages.report import METADATA, PendingReports, Report, ReportRequest
 from ven import points
-from ven.points import Point, Sample
+from ven.content import MAX_INTERVALS, Content, Source, content
+from ven.orders import Order, moved, order
+from ven.samples import Sample, Samples
 
-MAX_INTERVALS: Final = 120
-MAX_VALUES: Final = 2_000
-"""Bounds of one report, about 700 kB; what an outage has piled up beyond them follows in the next."""
+__all__ = ["MAX_INTERVALS", "MAX_OFFERS", "MAX_ORDERS", "Order", "Reports"]
+
 MAX_ORDERS: Final = 50
 """Reports that one VTN may schedule here."""
-JUST_NOW: Final = timedelta(seconds=10)
-"""How old the latest sample may be that answers a request for one report at once (r337)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """A report that was asked for: its wire form, when it is due, and up to where it has been delivered."""
-
-    request: ReportRequest
-    due: datetime
-    reported_until: datetime
-
-    @property
-    def every(self) -> timedelta:
-        """Zero for a report that is made once (r324)."""
-        return self.request.report_back.span
-
-    @property
-    def grain(self) -> timedelta:
-        """Length of one interval; a request for every change (zero) is served at the reporting period."""
-        return (self.request.granularity.span or self.every) if self.every else JUST_NOW
-
-    @property
-    def ends(self) -> datetime | None:
-        """None: for ever (r325)."""
-        period = self.request.period
-        return None if period is None or period.duration.is_zero else period.duration.after(period.start)
+MAX_OFFERS: Final = 10
+"""So many of them may be for our list of reports, which is long."""
 
 
 class Reports:
@@ -69,11 +34,9 @@ class Reports:
     ) -> None:
         self._points = {point.r_id: point for point in points.points(ratings)}
         self._fastest = max(sample_every, timedelta(seconds=1))
-        self._samples: defaultdict[ResourceId, deque[Sample]] = defaultdict(deque)
-        self._sent: tuple[Order, datetime] | None = None
-        self.orders: tuple[Order, ...] = tuple(
-            order for order in orders if all(point.r_id in self._points for point in order.request.points)
-        )
+        self._samples = Samples()
+        self._sent: tuple[Order, Content] | None = None
+        self.orders: tuple[Order, ...] = tuple(one for one in orders if self._is_known(one.request))
 
     # --- what is offered and asked for ---
 
@@ -82,20 +45,20 @@ class Reports:
 
     def pending(self) -> PendingReports:
         """All that is scheduled (r329)."""
-        return PendingReports(tuple(order.request.request_id for order in self.orders))
+        return PendingReports(tuple(one.request.request_id for one in self.orders))
 
     def accept(self, requests: Iterable[ReportRequest], now: datetime) -> None:
         """Take the requests, all or none. Raises a `PeerError` with the code that answers them (r304, r340)."""
         taken = {request.request_id: self._order(request, now) for request in requests}
-        orders = (*(o for o in self.orders if o.request.request_id not in taken), *taken.values())
-        if len(orders) > MAX_ORDERS:
+        orders = (*(one for one in self.orders if one.request.request_id not in taken), *taken.values())
+        if len(orders) > MAX_ORDERS or sum(one.is_for_offer for one in orders) > MAX_OFFERS:
             raise Invalid("asks for more reports than are offered")
         self.orders = orders
 
     def cancel(self, request_ids: Iterable[ReportRequestId]) -> None:
         """Drop these reports. Raises `Refused` if one is unknown (r336); the known ones are dropped."""
         wanted = set(request_ids)
-        known = {order.request.request_id for order in self.orders}
+        known = {one.request.request_id for one in self.orders}
         self.drop(wanted)
         if wanted - known:
             raise Refused("no such report is scheduled")
@@ -103,167 +66,97 @@ class Reports:
     def drop(self, request_ids: Iterable[ReportRequestId]) -> None:
         """Whether known or not."""
         unwanted = set(request_ids)
-        self.orders = tuple(order for order in self.orders if order.request.request_id not in unwanted)
+        self.orders = tuple(one for one in self.orders if one.request.request_id not in unwanted)
 
     def forget(self) -> None:
-        """A new registration starts without requests, and so does a new offer (r306, r406)."""
+        """A new registration starts without requests (r406)."""
         self.orders = ()
 
+    def replaced(self) -> None:
+        """A new offer ends what was asked of the one before, but not what asks for offers (r306)."""
+        self.orders = tuple(one for one in self.orders if one.is_for_offer)
+
     def _order(self, request: ReportRequest, now: datetime) -> Order:
-        for asked in request.points:
-            point = self._points.get(asked.r_id)
-            if point is None or point.specifier_id != request.specifier_id:
-                raise Refused("no such report specifier or data point")
-        every, granularity = request.report_back.span, request.granularity.span
-        if any(span and span < self._fastest for span in (every, granularity)):
-            raise Invalid("asks for more than is offered")
-        if not every:
-            return Order(request, now, now)
-        if granularity > every:
-            raise Invalid("an interval is longer than the time between reports")
-        return _periodic(request, now)
+        if not self._is_known(request):
+            raise Refused("no such report specifier or data point")
+        return order(request, self._fastest, now)
+
+    def _is_known(self, request: ReportRequest) -> bool:
+        """The rID in a request for the offer means nothing (r308)."""
+        if request.specifier_id == METADATA:
+            return True
+        found = (self._points.get(asked.r_id) for asked in request.points)
+        return all(point is not None and point.specifier_id == request.specifier_id for point in found)
 
     # --- what was measured ---
 
     def record(self, sample: Sample) -> None:
         """Keep a sample until no order can still need it."""
-        ring = self._samples[sample.resource_id]
-        while ring and ring[-1].at > sample.at:
-            ring.pop()  # the clock was set back
-        ring.append(sample)
-        wanted_from = min((order.reported_until for order in self.orders), default=sample.at) - JUST_NOW
-        horizon = max(sample.at - points.BUFFER, min(wanted_from, sample.at - JUST_NOW))
-        while ring[0].at < horizon:
-            ring.popleft()
+        values = (one.reported_until for one in self.orders if not one.is_for_offer and one.every)
+        self._samples.record(sample, min(values, default=sample.at))
 
     def set_back(self, by: timedelta) -> None:
         """The clock was set back: what is due keeps its distance from now."""
         self.orders = tuple(
-            replace(order, due=order.due - by, reported_until=order.reported_until - by)
-            for order in self.orders
+            replace(one, due=one.due - by, reported_until=one.reported_until - by) for one in self.orders
         )
 
     # --- what is due ---
 
     def next_due(self) -> datetime | None:
-        return min((order.due for order in self.orders), default=None)
+        return min((one.due for one in self.orders), default=None)
+
+    def next_offer(self, now: datetime) -> ReportRequest | None:
+        """The request for our list of reports that is to be answered now; it counts as answered at once."""
+        due = (one for one in self.orders if one.is_for_offer and one.due <= now)
+        first = min(due, key=lambda one: one.due, default=None)
+        if first is None:
+            return None
+        self._replace(first, moved(first, now, now))
+        return first.request
 
     def next_report(self, now: datetime) -> Report | None:
         """The report to send now; call `delivered` once it was acknowledged."""
-        order = min(self.orders, key=lambda one: one.due, default=None)
-        if order is None or order.due > now:
+        due = (one for one in self.orders if not one.is_for_offer and one.due <= now)
+        first = min(due, key=lambda one: one.due, default=None)
+        if first is None:
             return None
-        since, until = self._window(order, now)
-        self._sent = order, until
-        return self._report(order, since, until, now)
+        found = self._content(first, now)
+        self._sent = first, found
+        return _report(first, found, now)
 
     def last_reports(self, request_ids: Iterable[ReportRequestId], now: datetime) -> tuple[Report, ...]:
         """A final report of each of these that is scheduled, up to now (r345)."""
         wanted = set(request_ids)
         return tuple(
-            self._report(order, *self._window(order, now), now)
-            for order in self.orders
-            if order.request.request_id in wanted
+            _report(one, self._content(one, now), now)
+            for one in self.orders
+            if one.request.request_id in wanted and not one.is_for_offer
         )
 
     def delivered(self, now: datetime) -> None:
         """What `next_report` gave has arrived: move on, and let finished orders go."""
         sent, self._sent = self._sent, None
         if sent is not None:
-            order, until = sent
-            moved = _moved(order, until, now)
-            self.orders = tuple(
-                each for each in (moved if one is order else one for one in self.orders) if each is not None
-            )
+            first, found = sent
+            self._replace(first, moved(first, found.until, now, is_all=found.is_all))
 
-    def _window(self, order: Order, now: datetime) -> tuple[datetime, datetime]:
-        """From where to where a report made now reaches: whole grains, not more than the buffer holds."""
-        behind = max(0, (now - order.reported_until) // order.grain)
-        if not order.every or not behind:
-            return now - order.grain, now
-        earliest = now - points.BUFFER
-        skipped = min(behind, max(timedelta(), earliest - order.reported_until) // order.grain)
-        since = order.reported_until + skipped * order.grain
-        room = max(1, min(MAX_INTERVALS, MAX_VALUES // len(order.request.points)))
-        return since, since + min(behind - skipped, room) * order.grain
+    def _replace(self, before: Order, after: Order | None) -> None:
+        changed = (after if one is before else one for one in self.orders)
+        self.orders = tuple(one for one in changed if one is not None)
 
-    def _report(self, order: Order, since: datetime, until: datetime, now: datetime) -> Report:
-        asked = [self._points[point.r_id] for point in order.request.points]
-        grains = max(1, (until - since) // order.grain)
-        found = self._by_interval({point.resource_id for point in asked}, since, order.grain, grains)
-        intervals = tuple(
-            _interval(order, asked, found, since + count * order.grain, count) for count in range(grains)
-        )
-        return Report(
-            start=intervals[0].start,
-            intervals=intervals,
-            request_id=order.request.request_id,
-            specifier_id=order.request.specifier_id,
-            name=points.data_name(order.request.specifier_id),
-            created_at=now,
-        )
-
-    def _by_interval(
-        self, resources: set[ResourceId], since: datetime, grain: timedelta, grains: int
-    ) -> dict[tuple[ResourceId, int], list[Sample]]:
-        """Each interval's samples; its start is exclusive, its end inclusive."""
-        found: dict[tuple[ResourceId, int], list[Sample]] = defaultdict(list)
-        until = since + grains * grain
-        for resource in resources:
-            for sample in self._samples.get(resource, ()):
-                if since < sample.at <= until:
-                    found[resource, -((since - sample.at) // grain) - 1].append(sample)
-        return found
+    def _content(self, one: Order, now: datetime) -> Content:
+        asked = [self._points[point.r_id] for point in one.request.points]
+        return content(one, Source(asked, self._samples, self._fastest), now)
 
 
-def _periodic(request: ReportRequest, now: datetime) -> Order:
-    """First at the start that was asked for, or at the next full period after it (r324)."""
-    order = Order(request, now, now)
-    start = request.period.start if request.period else now
-    try:
-        if order.ends is not None and order.ends <= max(start, now):
-            raise Invalid("a reporting period that is over")
-        missed = max(0, -((start - now) // order.every))
-        due = start + missed * order.every
-        return Order(request, due, due - order.grain)
-    except OverflowError as error:
-        raise Invalid("a reporting period outside the calendar") from error
-
-
-def _moved(order: Order, until: datetime, now: datetime) -> Order | None:
-    """`order` after a report up to `until`; None when that was the last one."""
-    if not order.every:
-        return None
-    if now - until >= order.grain:
-        return replace(order, reported_until=until)  # there is more than one report could take
-    if order.ends is not None and now >= order.ends:
-        return None
-    return replace(
-        order, due=order.due + ((now - order.due) // order.every + 1) * order.every, reported_until=until
-    )
-
-
-def _interval(
-    order: Order,
-    asked: list[Point],
-    found: Mapping[tuple[ResourceId, int], list[Sample]],
-    start: datetime,
-    count: int,
-) -> ReportInterval:
-    """Means carry the time that they span; readings of a moment carry no duration (r315, r342)."""
-    spans_time = order.request.specifier_id == points.LIMIT_SPECIFIER
-    return ReportInterval(
-        start=start if spans_time else start + order.grain,
-        duration=Duration.of(order.grain) if spans_time else None,
-        payloads=tuple(_payload(point, found.get((point.resource_id, count), [])) for point in asked),
-    )
-
-
-def _payload(point: Point, samples: list[Sample]) -> ReportPayload:
-    """A missing value is a placeholder that says so (r318), never a guess."""
-    value = point.value(samples)
-    return ReportPayload(
-        r_id=point.r_id,
-        value=Quantity(value=Decimal(0) if value is None else value),
-        quality=wire.QUALITY_BAD if value is None else wire.QUALITY_GOOD,
+def _report(one: Order, found: Content, now: datetime) -> Report:
+    """It starts with its first interval (r314)."""
+    return Report(
+        start=found.intervals[0].start,
+        intervals=found.intervals,
+        request_id=one.request.request_id,
+        specifier_id=one.request.specifier_id,
+        name=points.data_name(one.request.specifier_id),
+        created_at=now,
     )

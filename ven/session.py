@@ -9,19 +9,24 @@ answered; events and limits do not depend on any of this and go on through silen
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import Final
 
 from oadr.charging.signals import Programme
+from oadr.opting import Period
 from oadr.wire.errors import ResponseCode
-from oadr.wire.ids import NO_REQUEST, RequestId, VenId
+from oadr.wire.ids import NO_REQUEST, EventId, OptId, RequestId, ResourceId, VenId
 from oadr.wire.messages import (
+    CanceledOpt,
     CanceledPartyRegistration,
+    CancelOpt,
     CancelPartyRegistration,
     CancelReport,
+    CreatedOpt,
+    CreateOpt,
     CreatePartyRegistration,
     CreateReport,
     DistributeEvent,
@@ -35,10 +40,10 @@ from oadr.wire.messages import (
     UpdatedReport,
     UpdateReport,
 )
-from oadr.wire.messages.common import EiResponse
+from oadr.wire.messages.common import EiResponse, OptType
 from oadr.wire.messages.registration import ServiceName
-from oadr.wire.messages.report import METADATA, ReportRequest
-from ven import answers, events
+from oadr.wire.messages.report import ReportRequest
+from ven import answers, events, opts
 from ven.answers import ok
 from ven.enrolment import Enrolment, Introduction, Registration
 from ven.events import HeldEvent, Site
@@ -46,6 +51,8 @@ from ven.news import (
     ClockDoubted,
     ContactLost,
     ContactMade,
+    Declined,
+    DeclineRefused,
     Deregistered,
     EventArrived,
     EventEnded,
@@ -54,6 +61,7 @@ from ven.news import (
     PeerComplained,
     Registered,
 )
+from ven.opts import CannotDecline, Opt, Opts, Reason
 from ven.pace import DEFAULT_POLL, Pace
 from ven.randomise import Dice
 from ven.reports import Reports
@@ -62,9 +70,6 @@ __all__ = ["Introduction", "Registration", "Request", "Session"]
 
 MAX_TRIES: Final = 3
 """What the VTN cannot take so often, although it is there, is dropped: it must not hold up the polls."""
-
-MAX_OFFERS: Final = 3
-"""So often the reports are offered in answer to one message that asks for it."""
 
 
 class Failure(Enum):
@@ -98,8 +103,12 @@ class Session:
         retry_cap: timedelta,
         registration: Registration | None = None,
         held: tuple[HeldEvent, ...] = (),
+        kept_opts: tuple[Opt, ...] = (),
     ) -> None:
         self.held = held
+        self.opts = Opts(site.market_contexts, new_id, kept_opts)
+        self._listed_by = NO_REQUEST
+        """The newest list of events: a word on one of them names it (r42)."""
         self._site = site
         self._reports = reports
         self._dice = dice
@@ -144,6 +153,8 @@ class Session:
             self._on_registration(reply, request.message, now)
         elif isinstance(request.message, Poll | RequestEvent):
             self._on_news(reply, request, now)
+        elif isinstance(request.message, CreateOpt | CancelOpt):
+            self._on_opt_receipt(reply, request, request.message, now)
         else:
             self._on_receipt(reply, request, now)
 
@@ -159,6 +170,11 @@ class Session:
             self._in_contact = False
             self._news.append(ContactLost(why))
         if asks or failure is Failure.BUSY:
+            return
+        if isinstance(request.message, CreateOpt | CancelOpt):
+            if failure is Failure.REJECTED and self.opts.is_given_up():
+                self._news.append(GaveUp(_name(request)))
+                self._on_opt_answer(request.message, taken=False)
             return
         self._tries += failure is Failure.REJECTED or was_in_contact or not self._enrolment.stands
         if self._tries >= MAX_TRIES:
@@ -181,7 +197,7 @@ class Session:
         if not self._enrolment.stands:
             return self._pace.registers_at(now)
         polls_at = self._pace.polls_at(now)
-        return min(polls_at, self._reports.next_due() or polls_at)
+        return now if self.opts.next else min(polls_at, self._reports.next_due() or polls_at)
 
     def _next_request(self, now: datetime) -> Request | None:
         """After a failure the poll goes first: an answer that the VTN cannot take does not hold up an order."""
@@ -195,6 +211,11 @@ class Session:
         ven_id = self.registration.ven_id
         if is_poll_due:
             return Request(ServiceName.POLL, Poll(ven_id=ven_id))
+        if opt := self.opts.next:
+            return Request(ServiceName.OPT, self.opts.message(opt, ven_id, self._request_id()))
+        if asked := self._reports.next_offer(now):
+            self._offer_reports(ven_id, now, asked)
+            return self._outbox[0]
         if report := self._reports.next_report(now):
             update = UpdateReport(request_id=self._request_id(), reports=(report,), ven_id=ven_id)
             return Request(ServiceName.REPORT, update)
@@ -213,11 +234,11 @@ class Session:
             self._owe(ServiceName.EVENT, request)
 
     def _offer_reports(self, ven_id: VenId, now: datetime, asked: ReportRequest | None = None) -> None:
-        """Replaces what was offered before, and ends the reports that were asked of it (r306)."""
+        """Replaces what was offered before, and ends the reports that were asked of it, bar those of offers (r306)."""
         asked_by = asked.request_id if asked else None
         offer = answers.metadata(self._reports, self._request_id(), ven_id, now, asked_by)
         self._owe(ServiceName.REPORT, offer)
-        self._reports.forget()
+        self._reports.replaced()
 
     # --- what becomes of a request ---
 
@@ -285,6 +306,8 @@ class Session:
         match reply:
             case CreateReport():
                 self._on_report_requests(reply.requests, reply.request_id, now)
+                while asked := self._reports.next_offer(now):
+                    self._offer_reports(ven_id, now, asked)
             case RegisterReport():  # a VTN's own reports are of no use to a chargepoint: none is asked for
                 answer = RegisteredReport(response=ok(reply.request_id), ven_id=ven_id)
                 self._owe(ServiceName.REPORT, answer)
@@ -333,7 +356,7 @@ class Session:
             self._owe(ServiceName.EVENT, answers.wrong_vtn(reply.request_id, registered.ven_id))
             return
         merged = events.merge(self.held, reply, self.site, now, self._dice)
-        self.held = merged.held
+        self.held, self._listed_by = merged.held, reply.request_id
         self._news.extend(EventArrived(each) for each in merged.arrived)
         self._news.extend(
             ClockDoubted(each.event.event_id, each.start_offset)
@@ -342,14 +365,79 @@ class Session:
         )
         self._news.extend(EventEnded(each.event.event_id, False) for each in merged.cancelled)
         self._news.extend(EventEnded(each.event.event_id, True) for each in merged.implied)
+        self._excuse(merged.arrived, now)
+        self.opts.forget(self.held, now)
         if merged.responses:
-            self._owe(ServiceName.EVENT, answers.opts(merged.responses, registered.ven_id))
+            decided = answers.as_decided(merged.responses, self.held)
+            self._owe(ServiceName.EVENT, answers.opts(decided, registered.ven_id))
         if not isinstance(request.message, Poll):
             return
         if merged.arrived or merged.cancelled or merged.implied:
             self._pace.poll_again(now)
         else:  # a VTN that always sends its list would be polled without end
             self._pace.nothing_more()
+
+    # --- what the people here decide ---
+
+    def decide(
+        self, event_id: EventId, opt: OptType, reason: str, resources: Collection[ResourceId], now: datetime
+    ) -> None:
+        """Decline an event, or follow it after all. Raises `CannotDecline`; the wish is told either way."""
+        try:
+            after = opts.decide(self.held, event_id, opt, resources, now)
+        except CannotDecline as error:
+            self._news.append(DeclineRefused(event_id, str(error)))
+            raise
+        self.held = tuple(after if each.event.event_id == event_id else each for each in self.held)
+        self.opts.say_of(after, opt, reason, frozenset(resources) or after.resources, now)
+        self._news.append(Declined(event_id, after.declined))
+
+    def state_schedule(
+        self,
+        periods: Iterable[Period],
+        opt: OptType,
+        programme: Programme | None,
+        resources: Collection[ResourceId],
+        opt_id: OptId | None,
+        now: datetime,
+    ) -> OptId:
+        """It counts for what is under way already. Raises `Misuse`."""
+        stated = self.opts.state_schedule(periods, opt, programme, resources, opt_id, now)
+        self._excuse(self.held, now)
+        self.opts.forget(self.held, now)
+        return stated
+
+    def _excuse(self, met: Iterable[HeldEvent], now: datetime) -> None:
+        """Decline whatever of these events a schedule meets."""
+        for each in met:
+            is_over = each.end is not None and each.end <= now
+            if not is_over and (excused := self.opts.excused(each)):
+                self.decide(each.event.event_id, OptType.OPT_OUT, Reason.SCHEDULE, excused, now)
+
+    def _on_opt_receipt(
+        self, reply: Message | None, request: Request, message: CreateOpt | CancelOpt, now: datetime
+    ) -> None:
+        """Whoever is not registered any more says it again later; else a refusal is final."""
+        match reply:
+            case None:
+                self._on_opt_answer(message, taken=True)
+            case CreatedOpt() | CanceledOpt() | Response():
+                self._on_response(reply.response, request, now)
+                if reply.response.code != ResponseCode.NOT_REGISTERED:
+                    self._on_opt_answer(message, taken=reply.response.accepted)
+            case _:
+                self._misfit(reply, request)
+                self._on_opt_answer(message, taken=False)
+
+    def _on_opt_answer(self, message: CreateOpt | CancelOpt, *, taken: bool) -> None:
+        """What a VTN does not take by EiOpt it gets as an answer to the event (r17), if it is the whole site's word."""
+        opt = self.opts.answered(message, taken=taken)
+        if taken or opt is None or opt.event is None or self.registration is None:
+            return
+        for each in self.held:
+            if each.event.event_id == opt.event.event_id and each.declined in (frozenset(), each.resources):
+                word = each.word(self._listed_by)
+                self._owe(ServiceName.EVENT, answers.opts((word,), self.registration.ven_id))
 
     # --- registration ---
 
@@ -360,6 +448,9 @@ class Session:
         outcome = self._enrolment.take(reply, sent, now)
         self._news.append(outcome)
         if isinstance(outcome, Registered):
+            if outcome.anew:
+                self._reports.forget()
+                self.opts.again()
             if outcome.anew or not (self.registration and self.registration.offered):
                 self._offer_reports(outcome.ven_id, now)
             self._ask_for_events()
@@ -400,8 +491,6 @@ class Session:
         ven_id = self.registration.ven_id
         created = answers.to_requests(self._reports, requests, request_id, ven_id, now)
         self._owe(ServiceName.REPORT, created)
-        for one in [one for one in requests if one.specifier_id == METADATA][:MAX_OFFERS]:
-            self._offer_reports(ven_id, now, one)
 
     def _on_updated_report(self, reply: UpdatedReport, request: Request, now: datetime) -> None:
         self._on_response(reply.response, request, now)

@@ -7,7 +7,7 @@ disk or a task of ours that fails is retried and told, and never lifts a limit.
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,8 +16,11 @@ from typing import Final, Self
 
 from certs import client_context
 from oadr.charging.limit import Limit
+from oadr.charging.signals import Programme
+from oadr.opting import Period
 from oadr.wire.errors import OadrError, Unreachable
-from oadr.wire.ids import ResourceId
+from oadr.wire.ids import EventId, OptId, ResourceId
+from oadr.wire.messages.common import OptType
 from oadr.wire.schema import Schema, installed_folder
 from ven import arbiter
 from ven.actuator import Actuator
@@ -31,12 +34,14 @@ from ven.events import Site
 from ven.journal import Corrupt, Journal, Memory
 from ven.meter import Meter
 from ven.news import News
-from ven.points import Sample
+from ven.opts import Opt, Reason
 from ven.randomise import Dice
 from ven.reports import Reports
+from ven.samples import Sample
 from ven.session import Failure, Request, Session
 from ven.transport import Transport
 from ven.transport.http import HttpPull, failure
+from ven.transport.signatures import Signatures
 
 APPLY_PATIENCE: Final = 1.0
 """Seconds that the next message to the VTN, an acknowledgement perhaps, waits for the chargers."""
@@ -108,6 +113,7 @@ class Ven:
         self._saving = asyncio.Lock()
         self._writing: asyncio.Task[None] | None = None
         self._woken = asyncio.Event()
+        self._has_word = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
     # --- life ---
@@ -148,11 +154,68 @@ class Ven:
         finally:
             self._listeners.remove(queue)
 
+    # --- what the people here decide ---
+
+    async def opt_out(
+        self, event_id: EventId, *, reason: Reason = Reason.OVERRIDE, resources: Collection[ResourceId] = ()
+    ) -> None:
+        """Decline a load shift, for some of its chargepoints or for all: their limit ends at once.
+
+        The VTN is told as soon as it can be reached. Raises `CannotDecline`, above all for a supply limitation.
+        """
+        self._session.decide(event_id, OptType.OPT_OUT, reason, resources, self._clock.now())
+        await self._decided_here()
+
+    async def opt_in(self, event_id: EventId, *, resources: Collection[ResourceId] = ()) -> None:
+        """Follow after all what was declined. Raises `CannotDecline`."""
+        self._session.decide(event_id, OptType.OPT_IN, Reason.PARTICIPATING, resources, self._clock.now())
+        await self._decided_here()
+
+    async def opt_schedule(
+        self,
+        periods: Sequence[Period],
+        opt: OptType = OptType.OPT_OUT,
+        *,
+        programme: Programme | None = None,
+        resources: Collection[ResourceId] = (),
+        opt_id: OptId | None = None,
+    ) -> OptId:
+        """Decline, ahead of time, every load shift that meets one of these periods; it replaces what was said before
+        of the same chargepoints and programme. None named: all. Returns the name under which it is cancelled.
+
+        Raises `CannotDecline`, and `Misuse` for a period that ends before it starts.
+        """
+        stated = self._session.state_schedule(periods, opt, programme, resources, opt_id, self._clock.now())
+        await self._decided_here()
+        return stated
+
+    async def cancel_opt(self, opt_id: OptId) -> bool:
+        """End the schedules of that name; False: there are none. What they have declined stays declined."""
+        found = self._session.opts.cancel(opt_id)
+        await self._decided_here()
+        return found
+
+    @property
+    def opts(self) -> tuple[Opt, ...]:
+        """What was stated and still counts, the oldest first, and whether the VTN knows it."""
+        return self._session.opts.kept
+
+    async def _decided_here(self) -> None:
+        await self._act()
+        self._has_word.set()
+        await self._settled()
+
     @property
     def memory(self) -> Memory:
         """All that the VEN holds at this moment."""
         slots = tuple(self._arbiter.slots.items())
-        return Memory(self._session.registration, self._session.held, self._reports.orders, slots)
+        return Memory(
+            self._session.registration,
+            self._session.held,
+            self._reports.orders,
+            slots,
+            opts=self._session.opts.kept,
+        )
 
     def _open_journal(self) -> Memory:
         if self._journal is None:
@@ -174,7 +237,7 @@ class Ven:
             self._ratings, config.restore_max, config.ramp_every, self._dice, dict(memory.slots)
         )
         self._session = Session(
-            Introduction(config.name, config.ven_id, config.vtn_id),
+            Introduction(config.name, config.ven_id, config.vtn_id, config.signs),
             Site(config.ven_id, resources, config.groups, config.market_contexts, config.randomise_default),
             self._reports,
             self._dice,
@@ -182,6 +245,7 @@ class Ven:
             config.retry_cap,
             memory.registration,
             memory.held,
+            memory.opts,
         )
 
     def _http(self) -> HttpPull:
@@ -192,7 +256,8 @@ class Ven:
             self.config.certificate, self.config.trust, check_hostname=self.config.check_host_name
         )
         schema = Schema(folder) if folder else None
-        return HttpPull(self.config.vtn_url, context, schema, self.config.request_timeout)
+        signatures = Signatures.load(self.config, self._clock.now)
+        return HttpPull(self.config.vtn_url, context, schema, self.config.request_timeout, signatures)
 
     def _start(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
         self._tasks.append(asyncio.create_task(self._for_ever(name, work)))
@@ -235,7 +300,8 @@ class Ven:
             now = self._clock.now()
             wake = self._session.next_wake(now)
             if wake > now:
-                await self._clock.sleep_until(wake)
+                await until(self._clock, wake, self._has_word)
+                self._has_word.clear()
 
     async def _exchange(self, request: Request) -> None:
         assert self._transport is not None
@@ -266,13 +332,19 @@ class Ven:
         self.measured[resource_id] = reading
         limit = self._limits.get(resource_id)
         amps = limit.amps if limit else self._ratings[resource_id].amps
-        self._reports.record(Sample(resource_id, self._clock.now(), reading, amps))
+        now, online = self._clock.now(), self.actuators[resource_id].trouble is None
+        overridden = any(
+            resource_id in each.declined and each.start <= now and (each.end is None or now < each.end)
+            for each in self._session.held
+        )
+        self._reports.record(Sample(resource_id, now, reading, amps, online, overridden))
 
     # --- acting ---
 
     async def _act(self) -> None:
         """Bring limits to where the events want them: lower at once, remember, then raise, and tell."""
         now = self._clock.now()
+        self._arbiter.let_go(self._session.held)
         ordered = arbiter.orders(self._session.held, self._session.site, self._ratings, now)
         self._arbiter.decide(ordered, now)
         self._woken.set()

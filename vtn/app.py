@@ -3,6 +3,7 @@
 every half second   has another process ordered, cancelled, imported or approved something?
 every few seconds   who has called since; which intervention is over and goes into the record
 every minute        what the log has left out
+every ten minutes   signed messages that are too old to come again are forgotten
 every quarter hour  a checkpoint, if anything was added
 """
 
@@ -23,17 +24,20 @@ from vtn import clock
 from vtn.assess import closing
 from vtn.config import Settings
 from vtn.delivery.index import Index
+from vtn.service import party
 from vtn.service.desk import Desk
-from vtn.store import ledger_key, network, record
+from vtn.store import ledger_key, network, nonces, record
 from vtn.store.engine import StoreAway
 from vtn.store.opening import open_store
 from vtn.web import http_log
 from vtn.web.journal import Journal
 from vtn.web.openadr import Endpoint
+from vtn.web.signing import Signers
 
 WATCH_EVERY: Final = timedelta(seconds=0.5)
 FLUSH_EVERY: Final = timedelta(seconds=5)
 SEAL_EVERY: Final = timedelta(minutes=15)
+FORGET_EVERY: Final = timedelta(minutes=10)
 LOOK_EVERY: Final = timedelta(days=1)
 KEEP_ALIVE: Final = timedelta(minutes=75)
 """Longer than a VEN keeps its connection, or we would hang up just when it speaks."""
@@ -55,6 +59,7 @@ class Server:
         settings = self._settings
         self._look_at_certificates(clock.now())
         context = server_context(settings.chains, settings.trust, settings.tls)
+        self._signers = Signers.load(settings.chains)
         self._key = ledger_key.load_or_make(settings.state)
         self._store = await open_store(settings.state, self._key, clock.now())
         try:
@@ -67,7 +72,9 @@ class Server:
             (WATCH_EVERY, self._watch),
             (FLUSH_EVERY, self._flush),
             (FLUSH_EVERY, self._close_what_is_over),
+            (FLUSH_EVERY, self._forget_the_silent),
             (SEAL_EVERY, self._seal),
+            (FORGET_EVERY, self._forget),
             (timedelta(minutes=1), self._tell_what_was_left_out),
             (LOOK_EVERY, self._warn),
         )
@@ -99,7 +106,8 @@ class Server:
             new_id=lambda: f"V{secrets.token_hex(12)}",
         )
         application = web.Application()
-        application.add_routes(Endpoint(desk, Schema(folder), self._journal).routes(settings.prefix))
+        endpoint = Endpoint(desk, Schema(folder), self._journal, self._signers)
+        application.add_routes(endpoint.routes(settings.prefix))
         self._runner = web.AppRunner(
             application,
             access_log=None,
@@ -143,11 +151,19 @@ class Server:
         if over:
             await self._seal()
 
+    async def _forget_the_silent(self) -> None:
+        for ven_id in await party.forget_the_silent(self._store, clock.now()):
+            self._journal.happened("registration ended without an answer", ven_id=ven_id)
+
     async def _seal(self) -> None:
         async with self._store.writing() as tx:
             checkpoint = await record.seal(tx, self._key, clock.now())
         if checkpoint:
             self._journal.happened("record sealed", entries=checkpoint.size, root=checkpoint.root.hex())
+
+    async def _forget(self) -> None:
+        async with self._store.writing() as tx:
+            await nonces.forget(tx, clock.now())
 
     async def _tell_what_was_left_out(self) -> None:
         self._journal.minute()

@@ -17,6 +17,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from certs import Profile
 from oadr.wire.ids import VtnId
+from oadr.wire.signature import SignaturePolicy
 from vtn.service.desk import Terms
 
 FILE: Final = Path("vtn.toml")
@@ -109,6 +110,8 @@ class Settings(BaseModel):
     report_every: Seconds = timedelta(seconds=10)
     late_reports: Seconds = timedelta(seconds=60)
     """How long after its end an intervention waits for late reports, at least, before its result is recorded."""
+    signatures: SignaturePolicy = SignaturePolicy.OFF
+    """Of sites that have no policy of their own: most 2.0b peers sign nothing, TLS protects what they say."""
     log: LogForm = LogForm.AUTO
 
     @property
@@ -118,6 +121,7 @@ class Settings(BaseModel):
             market_contexts=self.market_contexts,
             poll_every=self.poll_every,
             report_every=self.report_every,
+            signatures=self.signatures,
         )
 
     @property

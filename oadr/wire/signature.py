@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any, Final, cast
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from lxml import etree
 from signxml.algorithms import CanonicalizationMethod, DigestAlgorithm, SignatureMethod
 from signxml.exceptions import SignXMLException
@@ -61,9 +62,17 @@ _WANTED: Final = SignatureConfiguration(
 _TIME: Final = {"verification_time"} & {field.name for field in fields(SignatureConfiguration)}
 """signxml 5 also looks at the certificate's dates, unless told otherwise by the wall clock."""
 
-_FOREIGN: Final = (SignXMLException, etree.LxmlError, ValueError, TypeError)
+_FOREIGN: Final = (
+    SignXMLException,
+    etree.LxmlError,
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
 """What verification raises: ValueError for what is no base64, TypeError for an empty digest or signature, and for
-two transforms in a row."""
+two transforms in a row; the last three for an odd certificate, whose parts are parsed only when asked for."""
 
 
 class SignaturePolicy(StrEnum):

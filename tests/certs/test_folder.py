@@ -246,7 +246,7 @@ def test_a_key_that_cannot_sign_is_named(own: Folder, now: datetime) -> None:
         (b"", "not a private key"),
         (b"garbage", "not a private key"),
         (locked, "without a password"),
-        (other, "of a kind that signs no certificates"),
+        (other, "of a kind that signs nothing"),
         ((own.secrets / f"{VTN_CA}.key").read_bytes(), "is not the key of"),
     ):
         key_file.write_bytes(content)

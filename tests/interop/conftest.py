@@ -1,4 +1,4 @@
-"""Both ends of ours against openleadr, over real mutual TLS, with signatures off."""
+"""Both ends of ours against openleadr, over real mutual TLS, without signatures and with them."""
 
 import asyncio
 import logging
@@ -13,6 +13,7 @@ import certs
 from certs.folder import Folder
 from oadr.charging.electricity import Rating
 from oadr.wire.ids import GroupId, ResourceId, VenId
+from oadr.wire.signature import SignaturePolicy
 from tests.pki import VEN_ECC, make_pki
 from vtn.app import Server
 from vtn.config import Settings
@@ -26,6 +27,7 @@ FEEDER = GroupId("F12")
 SITE = VenId("Car_Park_7")
 EVSE = ResourceId("evse-1")
 PROGRAMMES = "http://dso.example/programmes"
+BOTH_WAYS = pytest.mark.parametrize("signatures", [SignaturePolicy.OFF, SignaturePolicy.REQUIRED])
 PATIENCE = 30.0
 """Seconds that a stranger may take; ours is done in a fraction of one."""
 
@@ -61,7 +63,13 @@ def pki(tmp_path: Path) -> Folder:
 
 
 @pytest.fixture
-def settings(tmp_path: Path, pki: Folder) -> Settings:
+def signatures() -> SignaturePolicy:
+    """Of both ends; a test may ask for another."""
+    return SignaturePolicy.OFF
+
+
+@pytest.fixture
+def settings(tmp_path: Path, pki: Folder, signatures: SignaturePolicy) -> Settings:
     return Settings.model_validate(
         {
             "state": tmp_path / "vtn-state",
@@ -71,6 +79,7 @@ def settings(tmp_path: Path, pki: Folder) -> Settings:
             "market_contexts": PROGRAMMES,
             "poll_every": 1,
             "report_every": 1,
+            "signatures": signatures,
         }
     )
 

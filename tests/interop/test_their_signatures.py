@@ -82,3 +82,17 @@ def test_they_verify_what_we_sign(kind: str) -> None:
     tampered = etree.fromstring(raw.replace(b">V &amp;", b">W &amp;"))
     with pytest.raises(Exception, match="Digest mismatch"):
         messaging.validate_xml_signature(tampered)
+
+
+def test_they_take_nothing_that_was_signed_more_than_five_seconds_ago() -> None:
+    """So the clocks must agree, and a message is signed when it is sent."""
+    for seconds, is_late in ((3, False), (7, True)):
+        signed_at = datetime.now(UTC) - timedelta(seconds=seconds)
+        tree = messaging.validate_xml_schema(
+            signer("P-256").sign(Poll(ven_id=VenId("V1")), signed_at, os.urandom(16).hex())
+        )
+        if not is_late:
+            messaging.validate_xml_signature(tree)
+            continue
+        with pytest.raises(ValueError, match="too long ago"):
+            messaging.validate_xml_signature(tree)

@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 from openleadr import OpenADRClient, enums
 
+import certs
 from certs.folder import Folder
 from oadr.charging.signals import Programme
 from oadr.wire.messages.common import OptType
-from tests.interop.conftest import EVSE, FEEDER, SITE, until
+from oadr.wire.signature import SignaturePolicy
+from tests.interop.conftest import BOTH_WAYS, EVSE, FEEDER, SITE, until
 from tests.pki import VEN_ECC
 from vtn.app import Server
 from vtn.delivery import orders
@@ -20,7 +22,9 @@ from vtn.store import interventions, registrations, reports
 from vtn.store.engine import Store
 
 
-def their_ven(pki: Folder, server: Server) -> Any:
+def their_ven(pki: Folder, server: Server, signatures: SignaturePolicy) -> Any:
+    vtn = certs.describe(pki.public("vtn-ecc"), datetime.now(UTC))
+    signs = signatures is not SignaturePolicy.OFF
     return OpenADRClient(
         ven_name="openleadr",
         vtn_url=f"https://localhost:{server.port}/OpenADR2/Simple/2.0b",
@@ -29,19 +33,23 @@ def their_ven(pki: Folder, server: Server) -> Any:
         ca_file=str(pki.public("root")),  # a stock client wants the chain to its end
         show_fingerprint=False,
         allow_jitter=False,
-        disable_signature=True,
+        disable_signature=not signs,
+        vtn_fingerprint=vtn.fingerprint if signs else None,
     )
 
 
-@pytest.mark.proves("r510")
-async def test_it_registers_reports_is_limited_and_opts_in(pki: Folder, vtn: Server, desk: Store) -> None:
+@pytest.mark.proves("r510", "r514")
+@BOTH_WAYS
+async def test_it_registers_reports_is_limited_and_opts_in(
+    pki: Folder, vtn: Server, desk: Store, signatures: SignaturePolicy
+) -> None:
     seen: list[dict[str, Any]] = []
 
     async def on_event(event: dict[str, Any]) -> str:
         seen.append(event)
         return "optIn"
 
-    client = their_ven(pki, vtn)
+    client = their_ven(pki, vtn, signatures)
     client.add_handler("on_event", on_event)
     client.add_report(
         callback=lambda: 7360,

@@ -10,10 +10,17 @@ from typing import Any
 import pytest
 from openleadr import OpenADRServer
 
+import certs
 from certs.folder import Folder
-from tests.interop.conftest import EVSE, PROGRAMMES, until
-from tests.pki import VEN_ECC
+from oadr.wire.ids import VenId
+from oadr.wire.messages import Poll
+from oadr.wire.messages.registration import ServiceName
+from oadr.wire.signature import SignaturePolicy
+from tests.interop.conftest import BOTH_WAYS, EVSE, PROGRAMMES, until
+from tests.pki import VEN_ECC, ven_context
 from ven import Limit, Measurement, Rating, Source, Ven, VenConfig
+from ven.session import Request
+from ven.transport.http import HttpPull, Rejected
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::aiohttp.web_exceptions.NotAppKeyWarning"  # its server predates them
@@ -42,7 +49,8 @@ class Charger:
 class TheirVtn:
     """openleadr's server with one VEN, and a memory of what it was told."""
 
-    def __init__(self, pki: Folder, port: int) -> None:
+    def __init__(self, pki: Folder, port: int, signatures: SignaturePolicy) -> None:
+        self.pki = pki
         self.port = port
         self.answers: list[tuple[str, str]] = []
         self.values: list[float] = []
@@ -54,11 +62,25 @@ class TheirVtn:
             http_key=str(pki.secret("vtn-ecc")),
             http_ca_file=str(pki.public("root")),
             requested_poll_freq=timedelta(seconds=1),
-            verify_message_signatures=False,
+            **self._signing(signatures),
             show_fingerprint=False,
         )
         self.server.add_handler("on_create_party_registration", self.register)
         self.server.add_handler("on_register_report", self.reports)
+
+    def _signing(self, signatures: SignaturePolicy) -> dict[str, Any]:
+        if signatures is SignaturePolicy.OFF:
+            return {"verify_message_signatures": False}
+        return {
+            "verify_message_signatures": True,
+            "cert": str(self.pki.public("vtn-ecc")),
+            "key": str(self.pki.secret("vtn-ecc")),
+            "ven_lookup": self.look_up,
+        }
+
+    def look_up(self, ven_id: str) -> dict[str, str]:
+        fingerprint = certs.describe(self.pki.public(VEN_ECC), datetime.now(UTC)).fingerprint
+        return {"ven_id": ven_id, "registration_id": "Registration_1", "fingerprint": fingerprint}
 
     async def register(self, _: dict[str, Any]) -> tuple[str, str]:
         return "Ven_1", "Registration_1"
@@ -74,11 +96,11 @@ class TheirVtn:
         scale: str,
     ) -> Any:
         """Wants the power, every second."""
-        assert (ven_id, resource_id, scale) == ("Ven_1", EVSE, "none")
-        assert min_sampling_interval <= timedelta(seconds=1) <= max_sampling_interval
+        assert ven_id == "Ven_1"
         if unit != "W":
             return None
-        assert measurement == "RealPower"
+        assert (resource_id, measurement, scale) == (EVSE, "RealPower", "none")
+        assert min_sampling_interval <= timedelta(seconds=1) <= max_sampling_interval
         return self.take, timedelta(seconds=1), timedelta(seconds=1)
 
     async def take(self, data: list[tuple[datetime, float]]) -> None:
@@ -103,20 +125,23 @@ class TheirVtn:
 
 
 @pytest.fixture
-async def their_vtn(pki: Folder, capsys: pytest.CaptureFixture[str]) -> AsyncIterator[TheirVtn]:
+async def their_vtn(
+    pki: Folder, capsys: pytest.CaptureFixture[str], signatures: SignaturePolicy
+) -> AsyncIterator[TheirVtn]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    vtn = TheirVtn(pki, port)
+    vtn = TheirVtn(pki, port, signatures)
     await vtn.server.run()
     yield vtn
     await vtn.server.stop()
     capsys.readouterr()
 
 
-@pytest.mark.proves("r510")
+@pytest.mark.proves("r510", "r514")
+@BOTH_WAYS
 async def test_our_ven_registers_is_limited_answers_and_reports(
-    tmp_path: Path, pki: Folder, their_vtn: TheirVtn
+    tmp_path: Path, pki: Folder, their_vtn: TheirVtn, signatures: SignaturePolicy
 ) -> None:
     config = VenConfig(
         vtn_url=f"https://localhost:{their_vtn.port}",
@@ -126,6 +151,7 @@ async def test_our_ven_registers_is_limited_answers_and_reports(
         market_contexts=PROGRAMMES,
         name="ours",
         sample_every=timedelta(seconds=1),
+        signatures=signatures,
     )
     charger = Charger()
     async with Ven(config, [charger]) as ven:
@@ -149,3 +175,16 @@ async def test_our_ven_registers_is_limited_answers_and_reports(
             return float(POWER) in their_vtn.values
 
         await until(reported)
+
+
+@pytest.mark.parametrize("signatures", [SignaturePolicy.REQUIRED])
+async def test_they_answer_what_is_not_signed_by_500_where_they_verify(
+    pki: Folder, their_vtn: TheirVtn
+) -> None:
+    url, patience = f"https://localhost:{their_vtn.port}", timedelta(seconds=10)
+    transport = HttpPull(url, ven_context(pki), None, patience)
+    try:
+        with pytest.raises(Rejected, match="500"):
+            await transport.exchange(Request(ServiceName.POLL, Poll(ven_id=VenId("Ven_1"))))
+    finally:
+        await transport.close()

@@ -28,7 +28,7 @@ def test_register_then_metadata_both_ways(folder: Path) -> None:
         async with town.ven():
             await town.wait(seconds=5)
             assert await town.dso.registration_id()
-            assert await town.dso.points() == 4  # W, Wh, A and the set point
+            assert await town.dso.points() == 7  # W and Wh, now and in the past, A, the set point, the state
             async with town.dso.at_work() as world:
                 assert world.index.ticket(HOME) is None, "there is no mail left"
 
@@ -88,7 +88,7 @@ def test_payload_while_unregistered_leads_to_a_registration_anew_and_lifts_no_li
             await town.wait(minutes=5)
             assert await town.dso.registration_id() not in (None, known)
             assert (await town.dso.delivery()).settled
-            assert await town.dso.points() == 4
+            assert await town.dso.points() == 7
             before = len(await town.dso.readings())
             await town.wait(minutes=3)
             assert len(await town.dso.readings()) > before

@@ -190,7 +190,7 @@ class Town:
     def __init__(self, folder: Path) -> None:
         self.clock = VirtualClock()
         self.dso = Dso(folder / "vtn", self.clock.now)
-        self.wire = Wire(self.dso.hear, self.clock.now)
+        self.wire = Wire(self.dso.hear, self.clock.now, lambda: self.clock.now() + self.dso.ahead)
         self.charger = Charger(self.clock.now)
         self.dice = Loaded(0.5)
         self.config = VenConfig(

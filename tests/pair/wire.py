@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import Enum, auto
 from typing import NoReturn
 
+from oadr.rules import Breach, Conversation, Exchange, Party, check_document
 from oadr.wire import envelope
 from oadr.wire.errors import Unreachable
 from oadr.wire.messages import Message
@@ -57,10 +58,35 @@ def once(kind: type[Message], fate: Fate) -> Fates:
     return of
 
 
-class Wire:
-    """The VEN's transport, with a memory."""
+class Observer:
+    """Hears one end's side of the conversation, and notes which numbered rules that end breaks."""
 
-    def __init__(self, hear: Hear, now: Callable[[], datetime]) -> None:
+    def __init__(self, whom: Party, now: Callable[[], datetime]) -> None:
+        self.breaches: list[Breach] = []
+        self.exchanges: list[Exchange] = []
+        self.conversation = Conversation()
+        self.excused: frozenset[str] = frozenset()
+        """Rules that this end cannot keep in this test, for it has lost what it knew."""
+        self._whom = whom
+        self._now = now
+
+    def note(self, request: Message, reply: Message | None, at: datetime | None = None) -> None:
+        exchange = Exchange(request, reply, at or self._now())
+        self.exchanges.append(exchange)
+        self.conversation, found = self.conversation.step(exchange)
+        self.breaches.extend(
+            breach for breach in found if breach.by is self._whom and breach.rule not in self.excused
+        )
+
+    def note_bytes(self, raw: bytes) -> None:
+        self.breaches.extend(check_document(raw, self._whom, self._now()))
+
+
+class Wire:
+    """The VEN's transport, with a memory, and a judge: when it is closed, both ends must have kept the rules."""
+
+    def __init__(self, hear: Hear, now: Callable[[], datetime], theirs: Callable[[], datetime]) -> None:
+        """`now` is the VEN's clock, `theirs` the VTN's."""
         self.fates: Fates = passes
         self.is_cut = False
         self.said: list[tuple[datetime, Message]] = []
@@ -69,6 +95,8 @@ class Wire:
         """Replies that did not reach the VEN."""
         self.alter: Callable[[Message], Message] = lambda reply: reply
         """What comes out of the wire in place of a reply: as from a VTN that behaves otherwise."""
+        self.ven = Observer(Party.VEN, now)
+        self.vtn = Observer(Party.VTN, theirs)
         self._hear = hear
         self._now = now
         self._late: set[asyncio.Task[None]] = set()
@@ -77,7 +105,15 @@ class Wire:
         return [message for _, message in self.said if isinstance(message, kind)]
 
     async def exchange(self, request: Request) -> Message | None:
-        self.said.append((self._now(), request.message))
+        at, reply = self._now(), None
+        self.said.append((at, request.message))
+        try:
+            reply = await self._exchanged(request)
+        finally:
+            self.ven.note(request.message, reply, at)
+        return reply
+
+    async def _exchanged(self, request: Request) -> Message | None:
         if self.is_cut:
             raise Unreachable("the wire is cut")
         match self.fates(request.message):
@@ -102,6 +138,8 @@ class Wire:
 
     async def close(self) -> None:
         """What is late comes all the same: it left the VEN long ago."""
+        broken = [str(breach) for breach in (*self.ven.breaches, *self.vtn.breaches)]
+        assert not broken, "\n".join(broken)
 
     async def _silence(self) -> NoReturn:
         await asyncio.sleep(TIMEOUT)
@@ -112,9 +150,14 @@ class Wire:
         self.lost.append(type(await self._delivered(request)))
 
     async def _delivered(self, request: Request) -> Message:
+        said = envelope.write(request.message)
+        self.ven.note_bytes(said)
         try:
-            raw = await self._hear(request.service, envelope.write(request.message))
+            raw = await self._hear(request.service, said)
         except StoreAway as error:
             raise Busy("HTTP status 503") from error
-        altered = self.alter(envelope.read(raw, SCHEMA))
+        reply = envelope.read(raw, SCHEMA)
+        self.vtn.note_bytes(raw)
+        self.vtn.note(request.message, reply)
+        altered = self.alter(reply)
         return envelope.read(envelope.write(altered), SCHEMA, limit=REPLY_LIMIT)

@@ -290,6 +290,7 @@ class Conversation:
             timedelta(seconds=300),
             known.registration,
             known.held,
+            known.opts,
         )
 
     def run_for(self, length: timedelta) -> None:

@@ -10,14 +10,15 @@ from oadr.wire.errors import PeerError
 from oadr.wire.ids import ReportRequestId, ReportSpecifierId, RequestId
 from oadr.wire.messages import RegisterReport, UpdateReport
 from oadr.wire.messages.common import UnitKind
-from oadr.wire.messages.report import QUALITY_BAD, QUALITY_GOOD, Report, ReportRequest
+from oadr.wire.messages.report import METADATA, QUALITY_BAD, QUALITY_GOOD, Report, ReportRequest
 from oadr.wire.scalars import Duration
 from oadr.wire.schema import Schema, installed_folder
 from tests.ven.stage import EVSE_1, EVSE_2, MINUTE, RATINGS, SECOND, report_request
 from tests.ven.virtual import START
 from ven.driver import Measurement
-from ven.points import BUFFER, LIMIT_SPECIFIER, Sample
+from ven.points import LIMIT_SPECIFIER
 from ven.reports import MAX_INTERVALS, MAX_ORDERS, Reports
+from ven.samples import Sample
 
 
 def new() -> Reports:
@@ -58,30 +59,47 @@ def take(reports: Reports, now: datetime) -> Report:
 # --- what is offered ---
 
 
-@pytest.mark.proves("r305", "r308", "r311", "r312", "r333")
+@pytest.mark.proves("r305", "r307", "r308", "r311", "r312", "r333")
 def test_the_offer_describes_every_point_and_holds_no_value() -> None:
-    usage, limits = new().metadata(START)
-    assert (usage.name, usage.specifier_id) == ("METADATA_TELEMETRY_USAGE", "TELEMETRY_USAGE")
-    assert [one.r_id for one in usage.descriptions] == ["evse-1:P", "evse-1:E", "evse-2:P", "evse-2:E"]
-    assert [one.r_id for one in limits.descriptions if one.r_id.startswith("evse-1")] == [
-        "evse-1:I1",
-        "evse-1:I2",
-        "evse-1:I3",
-        "evse-1:SET",
-    ]
-    assert {one.unit.kind for one in usage.descriptions if one.unit} == {
-        UnitKind.POWER_REAL,
-        UnitKind.ENERGY_REAL,
+    offers = {one.name: one for one in new().metadata(START)}
+    assert {name: offer.specifier_id for name, offer in offers.items()} == {
+        "METADATA_TELEMETRY_USAGE": "TELEMETRY_USAGE",
+        "METADATA_TELEMETRY_STATUS": "TELEMETRY_STATUS",
+        "METADATA_HISTORY_USAGE": "HISTORY_USAGE",
+        "x-METADATA_LIMIT": "x-LIMIT",
     }
-    for offer in (usage, limits):
+    described = [one for offer in offers.values() for one in offer.descriptions]
+    assert [one.r_id for one in described if one.r_id.startswith("evse-1")] == [
+        *("evse-1:P", "evse-1:E", "evse-1:ST", "evse-1:history:P", "evse-1:history:E"),
+        *("evse-1:I1", "evse-1:I2", "evse-1:I3", "evse-1:SET"),
+    ]
+    assert len({one.r_id for one in described}) == len(described)
+    assert {one.subject for one in described} == {None}
+    for offer in offers.values():
         assert (offer.intervals, offer.start, offer.report_id, offer.request_id) == ((), None, None, "0")
-        assert offer.duration == Duration.of(BUFFER)
+        assert offer.duration
         rates = [one.sampling_rate for one in offer.descriptions if one.sampling_rate]
         assert len(rates) == len(offer.descriptions)
-        assert all(rate.max_period.span <= BUFFER for rate in rates)
+        assert all(rate.max_period.span <= offer.duration.span for rate in rates)
 
 
-@pytest.mark.proves("r313", "r314", "r315", "r330", "r342")
+@pytest.mark.proves("r331")
+def test_the_well_known_reports_have_the_points_that_are_theirs() -> None:
+    usage, status, history, _ = new().metadata(START)
+    for offer in (usage, history):
+        assert {one.unit.kind for one in offer.descriptions if one.unit} == {
+            UnitKind.POWER_REAL,
+            UnitKind.ENERGY_REAL,
+        }
+        assert {(one.report_type, one.reading_type) for one in offer.descriptions} == {
+            ("usage", "Direct Read")
+        }
+    assert {(one.report_type, one.reading_type, one.unit) for one in status.descriptions} == {
+        ("x-resourceStatus", "x-notApplicable", None)
+    }
+
+
+@pytest.mark.proves("r313", "r314", "r315", "r316", "r330", "r342")
 def test_offers_and_reports_are_valid_by_the_official_schema() -> None:
     folder = installed_folder()
     assert folder
@@ -98,6 +116,7 @@ def test_offers_and_reports_are_valid_by_the_official_schema() -> None:
     assert points.name == "TELEMETRY_USAGE"
     assert not points.descriptions
     assert points.start == points.intervals[0].start
+    assert all(one.start for report in update.reports for one in report.intervals)
     assert all(one.duration is None for one in points.intervals)
     assert all(one.duration == Duration(10) for one in means.intervals)
 
@@ -186,6 +205,15 @@ def test_cancelling_what_is_unknown_is_refused_and_what_is_known_is_dropped() ->
     assert reports.pending().request_ids == ("RR3",)
 
 
+@pytest.mark.proves("r329")
+def test_what_is_scheduled_outlives_the_program_unless_its_chargepoint_is_gone() -> None:
+    reports = new()
+    wish = report_request("0", request_id="RR3", specifier=METADATA, every=60, grain=0)
+    accept(reports, report_request(), report_request("evse-2:P", request_id="RR2"), wish)
+    again = Reports({EVSE_1: RATINGS[EVSE_1]}, SECOND, reports.orders)
+    assert again.pending().request_ids == ("RR1", "RR3")
+
+
 # --- when ---
 
 
@@ -204,10 +232,13 @@ def test_periodic_reports_are_due_at_the_start_and_each_full_period_after_it() -
 
 
 @pytest.mark.proves("r324")
-def test_a_start_in_the_past_keeps_its_grid() -> None:
+def test_a_start_in_the_past_keeps_its_grid_and_the_first_report_is_about_all_since_the_request() -> None:
     reports = new()
-    accept(reports, report_request(start=START - timedelta(seconds=100)))
-    assert reports.next_due() == START + timedelta(seconds=20)
+    accept(reports, report_request(start=START - timedelta(seconds=103)))
+    assert reports.next_due() == START + timedelta(seconds=17)
+    measure(reports, range(1, 18))
+    report = take(reports, START + timedelta(seconds=17))
+    assert [one.start for one in report.intervals] == [START + timedelta(seconds=s) for s in (7, 17)]
 
 
 @pytest.mark.proves("r325", "r341")
@@ -320,12 +351,6 @@ def test_a_last_report_reaches_up_to_now() -> None:
     measure(reports, range(1, 31), 77)
     (report,) = reports.last_reports([ReportRequestId("RR1")], START + timedelta(seconds=30))
     assert values(report) == [("77", QUALITY_GOOD)] * 3
-
-
-def test_without_a_request_hardly_any_sample_is_kept() -> None:
-    reports = new()
-    measure(reports, range(3600))
-    assert len(reports._samples[EVSE_1]) <= 12
 
 
 def test_a_report_of_many_points_stays_within_what_a_vtn_reads() -> None:

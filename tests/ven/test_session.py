@@ -30,7 +30,7 @@ from oadr.wire.messages import (
 from oadr.wire.messages.common import EiResponse
 from oadr.wire.messages.event import EventStatus, ResponseRequired
 from oadr.wire.messages.registration import Profile, ProfileName, TransportName
-from oadr.wire.messages.report import METADATA
+from oadr.wire.messages.report import METADATA, ReportRequest
 from oadr.wire.scalars import Duration
 from tests.ven.stage import (
     MINUTE,
@@ -58,7 +58,6 @@ from ven.news import (
     Registered,
     RegistrationRefused,
 )
-from ven.session import MAX_OFFERS
 
 KNOWN = Registration(VEN, RegistrationId("Reg-1"), VTN, timedelta(seconds=10))
 FIRST_TALK = ["CreatePartyRegistration", "RegisterReport", "RequestEvent", "Poll"]
@@ -645,8 +644,81 @@ def test_one_message_cannot_ask_for_the_offer_a_hundred_times() -> None:
         report_request("0", request_id=f"RR{count}", specifier=METADATA, every=0, grain=0)
         for count in range(100)
     )
-    names = mailed(talk, CreateReport(request_id=RequestId("Q1"), requests=wishes))
-    assert names.count("RegisterReport") == MAX_OFFERS
+    talk.vtn.mail.append(CreateReport(request_id=RequestId("Q1"), requests=wishes))
+    talk.run_for(10 * SECOND)
+    assert last(talk, CreatedReport).response.code == "454"
+    assert "RegisterReport" not in talk.heard()
+
+
+def wish(request_id: str, every: int = 0, lasts: int = 0) -> ReportRequest:
+    """For the list of what can be reported; its rID means nothing."""
+    start = START + MINUTE if every else None
+    return report_request(
+        "0", request_id=request_id, specifier=METADATA, every=every, grain=0, start=start, lasts=lasts
+    )
+
+
+@pytest.mark.proves("r301", "r308", "r311", "r324", "r325", "r327", "r329")
+def test_the_offer_can_be_asked_for_periodically_until_the_time_is_over() -> None:
+    talk = settled()
+    talk.vtn.mail.append(
+        CreateReport(request_id=RequestId("Q1"), requests=(wish("RR1", every=60, lasts=120),))
+    )
+    talk.run_for(10 * SECOND)
+    assert last(talk, CreatedReport).pending.request_ids == ("RR1",)
+    talk.run_for(timedelta(minutes=10))
+    offers: list[Any] = talk.vtn.of(RegisterReport)
+    assert [one.report_request_id for one in offers] == ["RR1"] * 3
+    assert [at for at in talk.vtn.times_of(RegisterReport) if at] == [MINUTE, 2 * MINUTE, 3 * MINUTE]
+    assert talk.reports.orders == ()
+
+
+@pytest.mark.proves("r329")
+def test_several_wishes_for_the_offer_are_pending_until_each_has_been_answered() -> None:
+    talk = settled()
+    for request_id, pending in (("RR1", ("RR1",)), ("RR2", ("RR1", "RR2"))):
+        talk.vtn.mail.append(
+            CreateReport(request_id=RequestId("Q1"), requests=(wish(request_id, every=3600),))
+        )
+        talk.run_for(10 * SECOND)
+        assert last(talk, CreatedReport).pending.request_ids == pending
+    talk.heard()
+    both = CreateReport(request_id=RequestId("Q2"), requests=(wish("RR3"), wish("RR4")))
+    talk.vtn.mail.append(both)
+    talk.run_for(10 * SECOND)
+    assert last(talk, CreatedReport).pending.request_ids == ("RR1", "RR2", "RR3", "RR4")
+    offers: list[Any] = talk.vtn.of(RegisterReport)
+    assert [one.report_request_id for one in offers] == ["RR3", "RR4"]
+    assert talk.reports.pending().request_ids == ("RR1", "RR2")
+
+
+@pytest.mark.proves("r306", "r329")
+def test_a_new_offer_ends_running_reports_but_not_the_wishes_for_offers() -> None:
+    talk = settled()
+    mailed(talk, CreateReport(request_id=RequestId("Q1"), requests=(report_request(), wish("RR2", every=60))))
+    assert talk.reports.pending().request_ids == ("RR1", "RR2")
+    talk.run_for(5 * MINUTE)
+    assert talk.reports.pending().request_ids == ("RR2",)
+
+
+@pytest.mark.proves("r406")
+def test_a_new_registration_ends_the_wishes_for_offers_too() -> None:
+    talk = settled()
+    mailed(talk, CreateReport(request_id=RequestId("Q1"), requests=(wish("RR2", every=60),)))
+    talk.vtn.known = False
+    talk.run_for(5 * MINUTE)
+    assert talk.session.registration
+    assert talk.reports.orders == ()
+
+
+def test_an_offer_that_is_asked_for_on_every_offer_does_not_hold_up_the_polls() -> None:
+    talk = Conversation()
+    talk.vtn.piggyback = (wish("RR1"),)
+    for _ in range(200):
+        for request in talk.session.requests_to_send(talk.now):
+            talk.exchange(request)
+        talk.now += SECOND
+    assert len(talk.vtn.of(Poll)) >= 15
 
 
 @pytest.mark.proves("r336", "r345")

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from certs import Profile
+from oadr.wire.signature import SignaturePolicy
 from vtn.config import BadSetting, LogForm, load
 
 
@@ -37,6 +38,13 @@ def test_the_services_get_their_terms_from_the_settings() -> None:
         timedelta(seconds=30),
     )
     assert terms.market_contexts == "http://dso.example/programmes"
+
+
+def test_signatures_are_off_unless_somebody_wants_them() -> None:
+    assert load(None, {}, {}).terms.signatures is SignaturePolicy.OFF
+    assert load(None, {"FEEDERGUARD_VTN_SIGNATURES": "required"}, {}).terms.signatures == "required"
+    with pytest.raises(BadSetting, match="--set signatures: must be 'required', 'if-present' or 'off'"):
+        load(None, {}, {"signatures": "on"})
 
 
 @pytest.mark.parametrize(("report_every", "patience"), [(10, 60), (60, 180)])

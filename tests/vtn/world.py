@@ -17,6 +17,7 @@ from certs import Sha256
 from oadr.charging.electricity import Rating
 from oadr.charging.signals import Programme
 from oadr.ledger.entry import Entry, EntryType, LogId
+from oadr.rules import Party, check
 from oadr.wire import envelope
 from oadr.wire.ids import GroupId, RequestId, ResourceId, VenId, VtnId
 from oadr.wire.messages import (
@@ -155,7 +156,9 @@ class World:
         handler = next(known[type(message)] for known in dispatch.SERVICES.values() if type(message) in known)
         caller = self.index.caller(certificate)
         reply = await dispatch.answer(handler, message, caller, self.desk, self.now)
-        return envelope.read(envelope.write(reply), self._schema)
+        heard = envelope.read(envelope.write(reply), self._schema)
+        assert check(heard, Party.VTN, self.now) == (), "a numbered rule is broken"
+        return heard
 
     async def register(self, ven_id: VenId = HOME, request_id: str = "R1") -> CreatedPartyRegistration:
         reply = await self.say(registration(request_id), CERTIFICATES[ven_id])
@@ -182,8 +185,10 @@ class World:
         return reply.events
 
     async def greeted(self, ven_id: VenId = HOME) -> None:
-        """Register, and answer the greeting: from here on there is no mail but what the test makes."""
+        """Register, offer nothing, answer the greeting: from here on there is no mail but what the test makes."""
         await self.register(ven_id)
+        nothing = RegisterReport(request_id=RequestId("O0"), ven_id=ven_id)
+        assert (await self.say(nothing, CERTIFICATES[ven_id])).response.accepted
         while isinstance(greeting := await self.poll(ven_id), RegisterReport):
             await self.say(registered_report(greeting), CERTIFICATES[ven_id])
         assert isinstance(greeting, Response)

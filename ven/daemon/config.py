@@ -14,6 +14,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from oadr.wire.ids import GroupId, VenId, VtnId
+from oadr.wire.signature import SignaturePolicy
 from ven.config import VenConfig
 from ven.daemon.chargepoints import Described, described
 from ven.daemon.table import FLAG, NAMES, TEXT, BadSetting, Kind, Setting, Table, choice, seconds
@@ -81,6 +82,7 @@ def _ven(table: Table) -> VenConfig:
         vtn_id=table.maybe("vtn_id", Kind(lambda value: VtnId(TEXT.read(value)))),
         groups=frozenset(GroupId(group) for group in table.take("groups", NAMES, frozenset())),
         check_host_name=table.take("check_host_name", FLAG, config.check_host_name),
+        signatures=table.take("signatures", choice(SignaturePolicy), config.signatures),
         restore_max=table.take("restore_max", seconds("0", "1800"), config.restore_max),
         ramp_every=table.take("ramp_every", seconds("0", "3600"), config.ramp_every),
         randomise_default=table.take("randomise_default", seconds("0", "3600"), config.randomise_default),

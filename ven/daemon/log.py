@@ -1,5 +1,6 @@
 """The log: for each thing that happens one line of chosen words. No message, no certificate, no registration id."""
 
+import logging
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from ven.news import (
     ClockDoubted,
     ContactLost,
     ContactMade,
+    Declined,
+    DeclineRefused,
     Deregistered,
     EventArrived,
     EventEnded,
@@ -41,6 +44,7 @@ class Log:
     """Writes lines to a stream, as JSON or for eyes."""
 
     def __init__(self, form: LogForm, stream: TextIO = sys.stderr) -> None:
+        logging.getLogger("signxml").setLevel(logging.WARNING)  # at DEBUG it would write down whole messages
         for_eyes = form is LogForm.TEXT or (form is LogForm.AUTO and stream.isatty())
         renderer: Any = structlog.processors.JSONRenderer(ensure_ascii=False)
         if for_eyes:
@@ -80,6 +84,12 @@ def line(item: Happening) -> Line:
             return Line(
                 INFO, "event ended", {"event_id": event_id, "how": "missing" if implied else "cancelled"}
             )
+        case Declined(event_id, resources):
+            return Line(
+                INFO, "declined", {"event_id": event_id, "chargepoints": ", ".join(sorted(resources))}
+            )
+        case DeclineRefused(event_id, why):
+            return Line(WARNING, "cannot be declined", {"event_id": event_id, "why": why})
         case ClockDoubted(event_id, off_by):
             seconds = round(off_by.total_seconds())
             return Line(WARNING, "the clock is wrong", {"event_id": event_id, "ahead_by_seconds": seconds})

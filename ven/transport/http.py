@@ -1,16 +1,19 @@
 """Simple HTTP, PULL: every request of the VEN is a POST, the answer comes in the reply."""
 
+import asyncio
 import ssl
 from datetime import timedelta
-from typing import Final
+from typing import Final, Self
 
 import aiohttp
 
-from oadr.wire import envelope
 from oadr.wire.errors import PeerError, Unreachable
 from oadr.wire.messages import Message
 from oadr.wire.schema import Schema
+from oadr.wire.signature import SignaturePolicy
+from ven.clock import SystemClock
 from ven.session import Failure, Request
+from ven.transport.signatures import Signatures
 
 REPLY_LIMIT: Final = 256 * 1024
 """Bytes of an answer that we are willing to hold."""
@@ -21,7 +24,7 @@ HEADERS: Final = {"Content-Type": "application/xml; charset=utf-8", "Accept": "a
 
 
 class Rejected(Unreachable):
-    """The VTN is there, but answered with an HTTP status that is no answer."""
+    """The VTN is there, but answered with what is no answer: an HTTP status, or bytes that may not be believed."""
 
 
 class Busy(Unreachable):
@@ -38,17 +41,38 @@ def failure(error: Unreachable) -> Failure:
     return Failure.SILENT
 
 
+class _Reply(aiohttp.ClientResponse):
+    """Knows whose certificate its connection has shown; the connection itself is gone once the body is there."""
+
+    shown: bytes | None = None
+    """DER."""
+
+    async def start(self, connection: aiohttp.connector.Connection) -> Self:
+        tls: ssl.SSLObject | None = (
+            connection.transport.get_extra_info("ssl_object") if connection.transport else None
+        )
+        self.shown = tls.getpeercert(binary_form=True) if tls else None
+        await super().start(connection)
+        return self
+
+
 class HttpPull:
     """One kept connection to one VTN."""
 
     def __init__(
-        self, base_url: str, context: ssl.SSLContext, schema: Schema | None, timeout: timedelta
+        self,
+        base_url: str,
+        context: ssl.SSLContext,
+        schema: Schema | None,
+        timeout: timedelta,
+        signatures: Signatures | None = None,
     ) -> None:
         """Raises `ValueError` for an address without TLS."""
         if not base_url.lower().startswith("https://"):
             raise ValueError("the address of the VTN begins with https://")
         self._base = base_url.rstrip("/") + PATH
         self._schema = schema
+        self._signatures = signatures or Signatures(SignaturePolicy.OFF, None, SystemClock().now)
         self._client = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
                 ssl=context, limit=1, keepalive_timeout=KEEP_ALIVE.total_seconds()
@@ -58,12 +82,14 @@ class HttpPull:
             cookie_jar=aiohttp.DummyCookieJar(),
             skip_auto_headers=("Accept-Encoding", "User-Agent"),
             auto_decompress=False,
+            response_class=_Reply,
         )
 
     async def exchange(self, request: Request) -> Message | None:
+        data = self._signatures.write(request.message)
         try:
             async with self._client.post(
-                self._base + request.service, data=envelope.write(request.message), allow_redirects=False
+                self._base + request.service, data=data, allow_redirects=False
             ) as reply:
                 if reply.status == 503:
                     raise Busy("HTTP status 503")
@@ -73,7 +99,14 @@ class HttpPull:
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise Unreachable(f"{type(error).__name__}: {error}") from error
         try:
-            return envelope.read(raw, self._schema, limit=REPLY_LIMIT) if raw else None
+            return self._signatures.read(
+                raw,
+                request.message,
+                self._schema,
+                limit=REPLY_LIMIT,
+                shown=reply.shown if isinstance(reply, _Reply) else None,
+                elapsed=asyncio.get_running_loop().time(),
+            )
         except PeerError as error:
             raise Rejected(f"unusable answer: {error.why}") from error
 

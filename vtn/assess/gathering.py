@@ -5,31 +5,56 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
+from oadr import opting
 from oadr.charging.compliance import BASELINE_SPAN
 from oadr.charging.electricity import PLANNED_VOLTS
+from oadr.opting import Period
 from oadr.wire.ids import GroupId, ResourceId
 from vtn.assess import outcome
 from vtn.assess.outcome import Evidence
 from vtn.assess.preview import Drawn, Scene
-from vtn.model.intervention import Intervention
+from vtn.model.intervention import Intervention, Order
+from vtn.model.network import Chargepoint
+from vtn.model.opt import schedules
 from vtn.model.reading import CURRENTS, Quantity, Reading
-from vtn.store import interventions, network, reports
+from vtn.store import interventions, network, opts, reports
 from vtn.store.engine import Tx
 
 TOGETHER: Final = timedelta(seconds=30)
 """Readings of a chargepoint that are so close belong together."""
+LATELY: Final = timedelta(minutes=5)
+"""How old the word of a site on its chargepoints may be."""
 MARGIN: Final = timedelta(minutes=1)
 """Read before and after the time in question, for values that stand for an interval."""
 
 
-async def scene(tx: Tx, feeder_ids: Iterable[GroupId], now: datetime) -> Scene:
-    """Raises `NotNow` for a feeder that does not exist."""
+async def scene(tx: Tx, feeder_ids: Iterable[GroupId], now: datetime, order: Order | None = None) -> Scene:
+    """With `order`, whom a schedule excuses from it too. Raises `NotNow` for a feeder that does not exist."""
     chargepoints = await network.on_feeders(tx, feeder_ids)
     return Scene(
         chargepoints=chargepoints,
         drawn=await drawn(tx, tuple(one.resource_id for one in chargepoints)),
         last_seen=await network.last_seen(tx),
         now=now,
+        opted_out=await opted_out(tx, chargepoints, order) if order else frozenset(),
+        unreachable=await unreachable(tx, chargepoints, now),
+    )
+
+
+async def unreachable(tx: Tx, chargepoints: Iterable[Chargepoint], now: datetime) -> frozenset[ResourceId]:
+    """The chargepoints that were not online by the last word of their sites, if that is not long ago."""
+    said = await reports.known_states(tx, tuple(one.resource_id for one in chargepoints))
+    return frozenset(one.resource_id for one in said.values() if not one.online and now - one.at <= LATELY)
+
+
+async def opted_out(tx: Tx, chargepoints: Iterable[Chargepoint], order: Order) -> frozenset[ResourceId]:
+    """The chargepoints that are out for a part of the order, by their sites' schedules."""
+    during = Period(order.start, order.start + order.duration + (order.randomise or timedelta()))
+    stated = {ven_id: schedules(kept) for ven_id, kept in (await opts.outs(tx)).items()}
+    return frozenset(
+        one.resource_id
+        for one in chargepoints
+        if opting.is_out(stated.get(one.ven_id, ()), one.resource_id, order.programme, during)
     )
 
 

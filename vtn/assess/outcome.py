@@ -21,7 +21,7 @@ from oadr.charging.metering import Sample
 from oadr.charging.signals import Programme
 from oadr.wire.ids import ResourceId
 from oadr.wire.messages.common import OptType
-from vtn.assess.reach import Reach, reach
+from vtn.assess.reach import Reach, reach_of
 from vtn.model.delivery import Delivery
 from vtn.model.intervention import Intervention, State
 from vtn.model.network import Chargepoint
@@ -48,6 +48,8 @@ class Result:
     chargepoint: Chargepoint
     reach: Reach
     opt: OptType | None
+    why: str | None
+    """The reason for an opt of its own; None where its site answered for it."""
     offered_at: datetime | None
     answered_at: datetime | None
     limit: Allowed
@@ -142,7 +144,12 @@ def _result(
     until = min(delivery.intervention.end, now)
     within = (reading for reading in readings if reading.at <= until)
     samples = tuple(_samples(within, chargepoint.rating, sample_every))
-    period, answer = _period(delivery, now), delivery.order_answer
+    resource_id = chargepoint.resource_id
+    period, answer, said = (
+        _period(delivery, resource_id, now),
+        delivery.order_answer,
+        delivery.opt_of(resource_id),
+    )
     judged = (
         compliance.assess(samples, limit.amps, period, chargepoint.rating, PLANNED_VOLTS, sample_every)
         if period
@@ -150,8 +157,9 @@ def _result(
     )
     return Result(
         chargepoint=chargepoint,
-        reach=reach(delivery),
-        opt=answer.opt if answer else None,
+        reach=reach_of(delivery, resource_id),
+        opt=said.opt if said else answer.opt if answer else None,
+        why=said.reason if said else None,
         offered_at=delivery.offered_at,
         answered_at=answer.answered_at if answer else None,
         limit=limit,
@@ -160,18 +168,18 @@ def _result(
     )
 
 
-def _period(delivery: Delivery, now: datetime) -> Period | None:
+def _period(delivery: Delivery, resource_id: ResourceId, now: datetime) -> Period | None:
     """The time that is judged, or None.
 
     Receipt counts from the moment when the order was first handed out: if that answer was lost on its way, the
     seconds until the next one are part of how long it took.
     """
     intervention = delivery.intervention
-    if reach(delivery) is not Reach.ACKNOWLEDGED or intervention.order.is_test:
+    if reach_of(delivery, resource_id) is not Reach.ACKNOWLEDGED or intervention.order.is_test:
         return None
-    answer = delivery.order_answer
-    assert answer is not None
-    received = min(delivery.offered_at or answer.answered_at, answer.answered_at)
+    said, answer = delivery.opt_of(resource_id), delivery.order_answer
+    known = (delivery.offered_at, answer and answer.answered_at, said and said.taken_at)
+    received = min(moment for moment in known if moment)
     period = Period(received, begins(intervention), min(intervention.end, now))
     return period if period.begins < period.end else None
 

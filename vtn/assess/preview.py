@@ -6,14 +6,16 @@ would_reduce   draws more than the limit          its excess is the relief
 already_below  draws no more than the limit       nothing to gain
 idle           draws nothing to speak of          nothing to gain
 stale          online, but not measured lately    nothing expected, though it may draw its whole rating
-offline        has not called lately              the order does not reach it
+offline        has not called lately, or its      the order does not reach it
+               site says that it does not obey
+opted_out      has a schedule that declines       nothing expected: a load shift may be declined
 
 The limit of each chargepoint is computed by the same function as at the chargepoint itself.
 """
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import ROUND_FLOOR, Decimal
 from enum import StrEnum
@@ -47,6 +49,7 @@ class Standing(StrEnum):
     IDLE = "idle"
     OFFLINE = "offline"
     STALE = "stale"
+    OPTED_OUT = "opted_out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,10 @@ class Scene:
     drawn: Mapping[ResourceId, Drawn]
     last_seen: Mapping[VenId, datetime]
     now: datetime
+    opted_out: frozenset[ResourceId] = frozenset()
+    """Those that a schedule of theirs excuses from a load shift while the order would run."""
+    unreachable: frozenset[ResourceId] = frozenset()
+    """Those of which their sites said lately that they take no orders (oadrOnline)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +163,12 @@ def preview(
         _row(chargepoint, scene, percent, volts, freshness, obey.get(chargepoint.resource_id, OBEY))
         for chargepoint in scene.chargepoints
     )
-    return Preview(percent=percent, rows=tuple(rows), need=need)
+    excused = frozenset() if is_emergency else scene.opted_out
+    return Preview(
+        percent=percent,
+        rows=tuple(_excused(row) if row.chargepoint.resource_id in excused else row for row in rows),
+        need=need,
+    )
 
 
 def curve(scene: Scene, programme: Programme, freshness: Freshness) -> tuple[Preview, ...]:
@@ -192,12 +204,18 @@ def _row(
     )
 
 
+def _excused(row: Row) -> Row:
+    return replace(row, standing=Standing.OPTED_OUT, relief=Decimal(0), at_most=Decimal(0))
+
+
 def _known(
     chargepoint: Chargepoint, drawn: Drawn | None, scene: Scene, freshness: Freshness
 ) -> Standing | None:
     """Why nothing can be said of it now; None where something can."""
     seen = scene.last_seen.get(chargepoint.ven_id)
     if seen is None or scene.now - seen > freshness.online_for:
+        return Standing.OFFLINE
+    if chargepoint.resource_id in scene.unreachable:
         return Standing.OFFLINE
     if drawn is None or scene.now - drawn.at > freshness.measured_for:
         return Standing.STALE

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from oadr.wire.ids import ResourceId
+from oadr.wire.messages.common import OptType
 from vtn.assess import reach
 from vtn.assess.reach import Reach
 from vtn.commands import listing, shown
@@ -21,6 +23,8 @@ class Known:
     sites: Mapping[Reach, int]
     unconfirmed: int
     """Sites whose newest modification, the order or its cancellation, is not answered."""
+    opted_out: tuple[ResourceId, ...]
+    """Chargepoints that declined apart from their site."""
 
 
 def events(as_json: Json = False, file: ConfigFile = None, overrides: Overrides = None) -> None:
@@ -42,6 +46,7 @@ def events(as_json: Json = False, file: ConfigFile = None, overrides: Overrides 
             "reached",
             "silent",
             "unconfirmed",
+            "opted out",
             "reason",
         ),
         (_line(one, now) for one in found),
@@ -54,7 +59,13 @@ async def _found(given: Settings) -> tuple[tuple[Known, ...], datetime]:
         for one in await interventions.load(tx):
             deliveries = await interventions.of_intervention(tx, one.intervention_id)
             unconfirmed = sum(not delivery.settled for delivery in deliveries)
-            known.append(Known(one, reach.count(deliveries), unconfirmed))
+            opted_out = tuple(
+                said.resource_id
+                for delivery in deliveries
+                for said in delivery.opts
+                if said.opt is OptType.OPT_OUT
+            )
+            known.append(Known(one, reach.count(deliveries), unconfirmed, opted_out))
     return tuple(known), office.now
 
 
@@ -63,6 +74,7 @@ def _event(one: Known, now: datetime) -> Shown:
         **listing.intervention(one.intervention, now),
         "sites": {each: one.sites[each] for each in Reach},
         "unconfirmed": one.unconfirmed,
+        "opted_out": list(one.opted_out),
     }
 
 
@@ -77,5 +89,6 @@ def _line(one: Known, now: datetime) -> tuple[str, ...]:
         shown.length(order.duration),
         *(str(one.sites[each]) for each in Reach),
         str(one.unconfirmed),
+        str(len(one.opted_out)),
         order.reason,
     )

@@ -163,7 +163,7 @@ async def _preview(
     terms = office.settings.terms
     freshness = Freshness.of(terms.poll_every, terms.report_every)
     async with office.store.reading() as tx:
-        scene = await gathering.scene(tx, order.feeder_ids, office.now)
+        scene = await gathering.scene(tx, order.feeder_ids, office.now, order)
         past = await interventions.load(tx)
     found = assess.preview(scene, order.percent, order.programme, freshness, need=asked.need)
     steps = assess.curve(scene, order.programme, freshness) if asked.only_look else ()

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from certs import Sha256
 from oadr.charging.electricity import FLOOR_AMPS
+from oadr.wire.signature import SignaturePolicy
 from vtn.model.network import LONGEST_NAME
 
 MOST_AMPS: Final = 1000
@@ -41,6 +42,14 @@ def _certificate(text: str) -> Sha256 | None:
     return Sha256(digits)
 
 
+def _signatures(text: str) -> SignaturePolicy | None:
+    if not text:
+        return None
+    if text not in tuple(SignaturePolicy):
+        raise ValueError(f"must be one of {', '.join(SignaturePolicy)}, not {text!r}")
+    return SignaturePolicy(text)
+
+
 def _amps(text: str) -> Decimal:
     if not re.fullmatch(r"[0-9]{1,4}(\.[0-9]{1,2})?", text) or not FLOOR_AMPS <= Decimal(text) <= MOST_AMPS:
         raise ValueError(f"must be a current from {FLOOR_AMPS} to {MOST_AMPS} A, not {text!r}")
@@ -66,11 +75,12 @@ COLUMNS: Final[Mapping[str, Callable[[str], Any]]] = {
     "site": _identifier,
     "site_name": _named,
     "certificate": _certificate,
+    "signatures": _signatures,
     "chargepoint": _identifier,
     "rated_amps": _amps,
     "phases": _phases,
     "step": _step,
 }
-OPTIONAL: Final = ("feeder_name", "feeder_rating_kw", "site_name", "certificate", "step")
+OPTIONAL: Final = ("feeder_name", "feeder_rating_kw", "site_name", "certificate", "signatures", "step")
 OF_FEEDER: Final = ("feeder_name", "feeder_rating_kw")
-OF_SITE: Final = ("site_name", "certificate")
+OF_SITE: Final = ("site_name", "certificate", "signatures")

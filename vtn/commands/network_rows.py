@@ -101,7 +101,12 @@ class _Gathered:
                 for feeder, one in self.feeders.items()
             ),
             tuple(
-                Site(ven_id=VenId(site), name=one["site_name"], certificate=one["certificate"])
+                Site(
+                    ven_id=VenId(site),
+                    name=one["site_name"],
+                    certificate=one["certificate"],
+                    signatures=one["signatures"],
+                )
                 for site, one in self.sites.items()
             ),
             tuple(self.chargepoints.values()),

@@ -8,7 +8,7 @@ from typer.core import TyperGroup
 from certs import CertificateError
 from oadr.ledger.errors import LedgerError
 from oadr.wire.errors import Misuse
-from vtn.commands import cancel, events, feeders, ledger, limit, report, serve, sites
+from vtn.commands import approve, cancel, events, feeders, ledger, limit, opts, partings, report, serve, sites
 from vtn.config import BadSetting
 from vtn.model.errors import Impossible, Mistake
 from vtn.store.engine import StoreAway
@@ -48,10 +48,13 @@ vtn = typer.Typer(
 vtn.command("serve")(serve.serve)
 vtn.add_typer(feeders.feeders, name="feeders")
 vtn.add_typer(sites.sites, name="sites")
-vtn.command("approve")(sites.approve)
+sites.sites.command("reregister")(partings.reregister)
+sites.sites.command("deregister")(partings.deregister)
+vtn.command("approve")(approve.approve)
 vtn.command("limit")(limit.limit)
 vtn.command("shift")(limit.shift)
 vtn.command("cancel")(cancel.cancel)
 vtn.command("events")(events.events)
+vtn.command("opts")(opts.opts)
 vtn.command("report")(report.report)
 vtn.add_typer(ledger.ledger, name="ledger")

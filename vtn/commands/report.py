@@ -127,6 +127,7 @@ def _result(result: Result) -> Shown:
         "site": result.chargepoint.ven_id,
         "reach": result.reach,
         "opt": result.opt,
+        "opt_reason": result.why,
         "offered_at": shown.moment(result.offered_at),
         "answered_at": shown.moment(result.answered_at),
         "limit_a": shown.number(result.limit.amps),

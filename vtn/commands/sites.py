@@ -1,30 +1,26 @@
-"""`vtn sites` and `vtn approve`: who may call, who has registered, who has been silent."""
+"""`vtn sites`: who may call, who has registered, who has been silent."""
 
 import asyncio
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from certs import Sha256, describe
-from oadr.ledger.entry import EntryType
 from oadr.wire.ids import ResourceId, VenId
-from vtn import clock
+from oadr.wire.signature import SignaturePolicy
 from vtn.assess import gathering
 from vtn.assess.preview import Drawn, Freshness
 from vtn.commands import shown
-from vtn.commands.options import ConfigFile, Json, Office, Overrides, Who, opened, settings
+from vtn.commands.options import ConfigFile, Json, Office, Overrides, opened, settings
 from vtn.commands.shown import Shown
-from vtn.commands.typed import role
 from vtn.config import Settings
-from vtn.model.errors import Impossible, NotNow
+from vtn.model.errors import NotNow
 from vtn.model.network import Chargepoint, Network, Site
+from vtn.model.reading import State
 from vtn.model.registration import Registration
-from vtn.store import network, record, registrations
+from vtn.store import network, registrations, reports
 from vtn.store.engine import Tx
 
 sites = typer.Typer(no_args_is_help=True, help="The sites, each of them one VEN.")
@@ -35,11 +31,14 @@ class Seen:
     """A site and how it stands."""
 
     site: Site
+    signatures: SignaturePolicy
+    """The site's own, or that of the settings."""
     chargepoints: tuple[Chargepoint, ...]
     registration: Registration | None
     last_seen: datetime | None
     is_online: bool
     drawn: Mapping[ResourceId, Drawn]
+    states: Mapping[ResourceId, State]
 
 
 @sites.command("list")
@@ -50,12 +49,13 @@ def list_(as_json: Json = False, file: ConfigFile = None, overrides: Overrides =
         shown.as_json([_site(one) for one in found])
         return
     shown.table(
-        ("site", "name", "approved", "registered", "online", "last seen", "chargepoints"),
+        ("site", "name", "approved", "signatures", "registered", "online", "last seen", "chargepoints"),
         (
             (
                 one.site.ven_id,
                 one.site.name,
                 _yes(one.site.certificate is not None),
+                one.signatures,
                 _yes(one.registration is not None),
                 _yes(one.is_online),
                 shown.clock(one.last_seen),
@@ -86,66 +86,25 @@ def show(
         ("site", one.site.ven_id),
         ("name", one.site.name or "-"),
         ("certificate", one.site.certificate or "none: vtn approve SITE --certificate FILE"),
+        ("signatures", f"{one.signatures}{'' if one.site.signatures else ', as the settings say'}"),
         ("registered", shown.clock(one.registration.registered_at if one.registration else None)),
         ("calls itself", (one.registration.ven_name if one.registration else "") or "-"),
         ("last seen", f"{shown.clock(one.last_seen)}{'' if one.is_online else ', not online'}"),
     )
     typer.echo("\n".join(f"{name:<13} {shown.words(text)}" for name, text in rows))
     shown.table(
-        ("chargepoint", "feeder", "rated A", "phases", "step %", "last reading", "power W"),
+        ("chargepoint", "feeder", "rated A", "phases", "step %", "last reading", "power W", "state"),
         (_line(each, one) for each in one.chargepoints),
     )
-
-
-def approve(
-    site: Annotated[str, typer.Argument(metavar="SITE")],
-    certificate: Annotated[
-        Path | None,
-        typer.Option("--certificate", metavar="FILE.pem", help="The certificate of the site's VEN."),
-    ] = None,
-    sha256: Annotated[
-        str | None, typer.Option("--sha256", metavar="HEX", help="Or the SHA-256 of it, 64 hex digits.")
-    ] = None,
-    who: Who = "operator",
-    file: ConfigFile = None,
-    overrides: Overrides = None,
-) -> None:
-    """Let one certificate, and no other, act for a site from now on."""
-    if (certificate is None) == (sha256 is None):
-        raise Impossible("give either --certificate FILE.pem or --sha256 HEX")
-    digest = _of_file(certificate) if certificate else _digest(sha256 or "")
-    asyncio.run(_approve(settings(file, overrides), VenId(site), digest, role(who)))
-    typer.echo(f"{site} is approved: the certificate {digest} may act for it.")
-
-
-async def _approve(given: Settings, ven_id: VenId, digest: Sha256, who: str) -> None:
-    async with opened(given) as office, office.store.writing() as tx:
-        await network.approve(tx, ven_id, digest)
-        pseudonym = next(one.pseudonym for one in (await network.load(tx)).sites if one.ven_id == ven_id)
-        body = {"what": "approval", "site": pseudonym, "changed_by": who}
-        await record.append(tx, EntryType.CONFIG_CHANGE, body, office.now)
-
-
-def _of_file(path: Path) -> Sha256:
-    found = describe(path, clock.now())
-    if found.role == "CA":
-        raise Impossible(f"{path} is an authority's certificate, not that of a site")
-    return found.sha256
-
-
-def _digest(text: str) -> Sha256:
-    digits = text.replace(":", "").lower()
-    if not re.fullmatch(r"[0-9a-f]{64}", digits):
-        raise Impossible("--sha256 is 64 hex digits; see: certs fingerprint FILE")
-    return Sha256(digits)
 
 
 async def _all(given: Settings) -> tuple[Seen, ...]:
     async with opened(given) as office, office.store.reading() as tx:
         known = await network.load(tx)
         drawn = await gathering.drawn(tx, tuple(one.resource_id for one in known.chargepoints))
+        states = await reports.known_states(tx, tuple(one.resource_id for one in known.chargepoints))
         last_seen = await network.last_seen(tx)
-        return tuple([await _seen(tx, site, known, drawn, last_seen, office) for site in known.sites])
+        return tuple([await _seen(tx, site, known, drawn, states, last_seen, office) for site in known.sites])
 
 
 async def _seen(
@@ -153,6 +112,7 @@ async def _seen(
     site: Site,
     known: Network,
     drawn: Mapping[ResourceId, Drawn],
+    states: Mapping[ResourceId, State],
     last_seen: Mapping[VenId, datetime],
     office: Office,
 ) -> Seen:
@@ -161,11 +121,13 @@ async def _seen(
     seen = last_seen.get(site.ven_id)
     return Seen(
         site=site,
+        signatures=terms.signatures if site.signatures is None else site.signatures,
         chargepoints=tuple(one for one in known.chargepoints if one.ven_id == site.ven_id),
         registration=await registrations.of(tx, site.ven_id),
         last_seen=seen,
         is_online=seen is not None and office.now - seen <= patience,
         drawn=drawn,
+        states=states,
     )
 
 
@@ -175,6 +137,7 @@ def _site(one: Seen) -> dict[str, Shown]:
         "name": one.site.name,
         "approved": one.site.certificate is not None,
         "certificate": one.site.certificate,
+        "signatures": one.signatures,
         "registered": one.registration is not None,
         "registered_at": shown.moment(one.registration.registered_at if one.registration else None),
         "ven_name": one.registration.ven_name if one.registration else None,
@@ -194,7 +157,31 @@ def _chargepoint(each: Chargepoint, one: Seen) -> Shown:
         "step": each.rating.step,
         "read_at": shown.moment(drawn.at if drawn else None),
         "power_w": shown.number(drawn.watts if drawn else None),
+        "state": _state(one.states.get(each.resource_id)),
     }
+
+
+def _state(said: State | None) -> Shown:
+    """In the chargepoint's own words."""
+    if said is None:
+        return None
+    return {
+        "at": shown.moment(said.at),
+        "online": said.online,
+        "overridden": said.overridden,
+        "allowed_percent": shown.number(said.share * 100 if said.share is not None else None),
+    }
+
+
+def _said(said: State | None) -> str:
+    if said is None:
+        return "-"
+    words = ["online" if said.online else "offline"]
+    if said.share is not None and said.share < 1:
+        words.append(f"at {shown.plain(said.share * 100)} %")
+    if said.overridden:
+        words.append("overridden by a person")
+    return ", ".join(words)
 
 
 def _line(each: Chargepoint, one: Seen) -> tuple[str, ...]:
@@ -207,6 +194,7 @@ def _line(each: Chargepoint, one: Seen) -> tuple[str, ...]:
         str(rating.step),
         shown.clock(drawn.at if drawn else None),
         shown.plain(drawn.watts if drawn else None),
+        _said(one.states.get(each.resource_id)),
     )
 
 

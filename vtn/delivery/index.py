@@ -17,7 +17,7 @@ from certs import Sha256
 from oadr.wire.ids import VenId
 from vtn.model.delivery import LISTED_AFTER_START
 from vtn.model.registration import Caller
-from vtn.store import changes, interventions, network, registrations, reports
+from vtn.store import changes, interventions, network, offer_requests, registrations, reports, wishes
 from vtn.store.engine import Store, StoreAway, Tx
 
 OFFER_AGAIN: Final = timedelta(seconds=5)
@@ -32,8 +32,13 @@ class Item(Enum):
     """What a VEN may be handed at a poll, the most urgent first."""
 
     EVENTS = auto()
+    DEREGISTRATION = auto()
+    REREGISTRATION = auto()
     GREETING = auto()
     """Our oadrRegisterReport."""
+    METADATA = auto()
+    """The question what it can report."""
+    REPORT_CANCELS = auto()
     REPORT_REQUESTS = auto()
 
 
@@ -139,8 +144,10 @@ class Index:
 
 
 async def _who_has_mail(tx: Tx, callers: Mapping[Sha256, Caller], now: datetime) -> frozenset[VenId]:
-    """Everyone registered who has an unanswered event, an unanswered greeting or an unconfirmed report order."""
+    """Everyone registered who has not yet answered something: an event, our greeting, a wish, a report order."""
     registered = frozenset(caller.ven_id for caller in callers.values() if caller.registration_id is not None)
     unsettled = await interventions.unsettled(tx, now - LISTED_AFTER_START)
     due = {delivery.ven_id for delivery in unsettled if delivery.due(now)}
-    return registered & (due | await registrations.ungreeted(tx) | await reports.unconfirmed(tx))
+    strangers = await registrations.ungreeted(tx) | await registrations.unoffered(tx)
+    wanted = await wishes.open_(tx) | await offer_requests.open_(tx) | await reports.unconfirmed(tx)
+    return registered & (due | strangers | wanted)

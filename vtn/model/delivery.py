@@ -7,6 +7,7 @@ from typing import Final
 from oadr.wire.ids import EventId, ResourceId, VenId
 from oadr.wire.messages.common import OptType
 from vtn.model.intervention import LONGEST, LONGEST_RANDOM, Intervention
+from vtn.model.opt import ResourceOpt
 
 CANCEL_PATIENCE: Final = timedelta(hours=1)
 """A cancellation that nobody confirms is repeated this long after the event would have ended (r52)."""
@@ -45,6 +46,11 @@ class Delivery:
     """The newest, which may be about a cancellation."""
     order_answer: Answer | None = None
     """The newest to the order itself: whether the site agreed to be limited."""
+    opts: tuple[ResourceOpt, ...] = ()
+    """Of single chargepoints, by EiOpt: each outranks the site's answer there (r206)."""
+
+    def opt_of(self, resource_id: ResourceId) -> ResourceOpt | None:
+        return next((one for one in self.opts if one.resource_id == resource_id), None)
 
     @property
     def settled(self) -> bool:

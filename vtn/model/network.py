@@ -7,6 +7,7 @@ from typing import Final
 from certs import Sha256
 from oadr.charging.electricity import Rating
 from oadr.wire.ids import GroupId, ResourceId, VenId
+from oadr.wire.signature import SignaturePolicy
 from vtn.model.errors import Impossible
 
 LONGEST_NAME: Final = 200
@@ -31,6 +32,8 @@ class Site:
     """SHA-256 of the certificate that may act for this site, and of no other (P4)."""
     pseudonym: str = ""
     """By which the record knows it; random, so nobody can compute a home from it."""
+    signatures: SignaturePolicy | None = None
+    """What is wanted of its messages (r514); None: what the settings say for all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from certs import Sha256
-from oadr.wire.ids import RegistrationId, ReportRequestId, RequestId, VenId
+from oadr.wire.ids import RegistrationId, RequestId, VenId
+from oadr.wire.signature import SignaturePolicy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,8 +18,8 @@ class Registration:
     ven_name: str = ""
     greeted: bool = False
     """Whether the VEN has answered our oadrRegisterReport, which follows each new registration (r301)."""
-    asked_by: ReportRequestId | None = None
-    """The request of the VEN's own that our oadrRegisterReport answers, if it asked for one (r311)."""
+    offered: bool = False
+    """Whether the VEN has said what it can report, if only nothing: it is not asked again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,3 +31,5 @@ class Caller:
     pseudonym: str
     registration_id: RegistrationId | None
     """None: approved, but not registered."""
+    signatures: SignaturePolicy | None = None
+    """Its own policy, if it has one."""

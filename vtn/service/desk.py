@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from oadr.wire.ids import VtnId
+from oadr.wire.signature import SignaturePolicy
 from vtn.delivery.index import Index
+from vtn.model.registration import Caller
 from vtn.store.engine import Store
 
 
@@ -20,6 +22,13 @@ class Terms:
     """How often a VEN may ask (oadrRequestedOadrPollFreq)."""
     report_every: timedelta
     """How often it is to report, and how long one interval of a report is."""
+    signatures: SignaturePolicy = SignaturePolicy.OFF
+    """Of sites that have no policy of their own, and of whoever is no site."""
+
+    def signatures_of(self, caller: Caller | None) -> SignaturePolicy:
+        """What is wanted of its messages (r514)."""
+        own = caller.signatures if caller else None
+        return self.signatures if own is None else own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

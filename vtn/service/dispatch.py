@@ -28,7 +28,7 @@ from oadr.wire.messages import (
 )
 from oadr.wire.messages.registration import ServiceName
 from vtn.model.registration import Caller
-from vtn.service import event, poll, registration, report
+from vtn.service import event, opt, party, poll, registration, report
 from vtn.service.desk import Desk
 from vtn.service.refusals import not_registered, refuse, wrong_ven
 
@@ -47,20 +47,12 @@ async def _created_report(message: CreatedReport, caller: Caller, desk: Desk, _:
     return await report.created(message, caller, desk)
 
 
-async def _create_report(message: CreateReport, caller: Caller, desk: Desk, _: datetime) -> Message:
-    return await report.create(message, caller, desk)
-
-
-async def _cancel_report(message: CancelReport, caller: Caller, _: Desk, __: datetime) -> Message:
-    return await report.cancel(message, caller)
+async def _cancel_report(message: CancelReport, caller: Caller, desk: Desk, _: datetime) -> Message:
+    return await report.cancel(message, caller, desk)
 
 
 async def _unasked(_: Message, __: Caller, ___: Desk, ____: datetime) -> Message:
     raise Refused("an answer to what was never asked", ResponseCode.INVALID_ID)
-
-
-async def _no_opts(_: Message, __: Caller, ___: Desk, ____: datetime) -> Message:
-    raise Refused("opt schedules are not served here yet; opt by oadrCreatedEvent", ResponseCode.NOT_ALLOWED)
 
 
 SERVICES: Final[dict[ServiceName, dict[type[Message], Handler]]] = {
@@ -68,21 +60,21 @@ SERVICES: Final[dict[ServiceName, dict[type[Message], Handler]]] = {
         QueryRegistration: _query,
         CreatePartyRegistration: registration.create,
         CancelPartyRegistration: registration.cancel,
-        CanceledPartyRegistration: _unasked,
-        Response: _unasked,
+        CanceledPartyRegistration: party.canceled,
+        Response: party.responded,
     },
     ServiceName.EVENT: {RequestEvent: event.request, CreatedEvent: event.created},
     ServiceName.REPORT: {
         RegisterReport: report.register,
         RegisteredReport: _registered,
-        CreateReport: _create_report,
+        CreateReport: report.create,
         CreatedReport: _created_report,
         UpdateReport: report.update,
         UpdatedReport: _unasked,
         CancelReport: _cancel_report,
-        CanceledReport: _unasked,
+        CanceledReport: report.canceled,
     },
-    ServiceName.OPT: {CreateOpt: _no_opts, CancelOpt: _no_opts},
+    ServiceName.OPT: {CreateOpt: opt.create, CancelOpt: opt.cancel},
     ServiceName.POLL: {Poll: poll.poll},
 }
 """What each of the five addresses takes; anything else is not supported there (HTTP 404)."""

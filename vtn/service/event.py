@@ -110,6 +110,9 @@ async def _take(
         "modification": answer.modification_number,
         "opt": answer.opt,
         "code": answer.code,
+        **(
+            {"outranked": len(known.opts)} if known.opts else {}
+        ),  # chargepoints with an opt of their own (r206)
     }
     await record.append(tx, EntryType.OPT, body, now)
     return replace(known, answer=answer)

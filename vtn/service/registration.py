@@ -22,10 +22,12 @@ from oadr.wire.messages import (
 from oadr.wire.messages.common import EiResponse
 from oadr.wire.messages.registration import ProfileName, TransportName
 from oadr.wire.scalars import Duration
+from oadr.wire.signature import SignaturePolicy
 from vtn.model.registration import Caller, Registration
+from vtn.model.wish import WishKind
 from vtn.service.desk import Desk
 from vtn.service.refusals import PROFILES, not_registered
-from vtn.store import interventions, record, registrations
+from vtn.store import interventions, record, registrations, wishes
 from vtn.store.engine import Tx
 
 RETRY: Final = timedelta(minutes=2)
@@ -43,11 +45,11 @@ async def create(
     message: CreatePartyRegistration, caller: Caller, desk: Desk, now: datetime
 ) -> CreatedPartyRegistration:
     """Register the caller, or confirm its registration. Raises `Refused`."""
-    _check_terms(message)
+    _check_terms(message, desk.terms.signatures_of(caller))
+    if message.registration_id is not None:
+        return await _renew(message.registration_id, message.request_id, caller, desk)
     async with desk.store.writing() as tx:
         known = await registrations.of(tx, caller.ven_id)
-        if message.registration_id is not None:  # it knows its events too: nothing is offered anew (r402)
-            return _created(message.request_id, _same(known, message.registration_id), desk)
         if known is not None and _is_retry(message, known, now):
             await registrations.greet(tx, caller.ven_id, answered=False)
         else:
@@ -58,6 +60,17 @@ async def create(
     desk.index.changed(replace(caller, registration_id=known.registration_id))
     desk.index.post(caller.ven_id)
     return _created(message.request_id, known, desk)
+
+
+async def _renew(
+    registration_id: RegistrationId, request_id: RequestId, caller: Caller, desk: Desk
+) -> CreatedPartyRegistration:
+    """The same again, maybe because we wanted it: the VEN knows its events too, nothing is offered anew (r402)."""
+    async with desk.store.writing() as tx:
+        known = _same(await registrations.of(tx, caller.ven_id), registration_id)
+        await wishes.settle(tx, caller.ven_id, WishKind.REREGISTER)
+    desk.index.answered(caller.ven_id)
+    return _created(request_id, known, desk)
 
 
 async def cancel(
@@ -110,12 +123,15 @@ def _fresh(message: CreatePartyRegistration, caller: Caller, desk: Desk, now: da
     )
 
 
-def _check_terms(message: CreatePartyRegistration) -> None:
-    """Raises `Refused` for a profile or transport that is not spoken here."""
+def _check_terms(message: CreatePartyRegistration, signatures: SignaturePolicy) -> None:
+    """Raises `Refused` for what is not spoken here, or not with this site.
+
+    A VEN that signs need not say so here: its messages themselves are looked at, each of them (r514).
+    """
     if message.profile is not ProfileName.B or message.transport is not TransportName.SIMPLE_HTTP:
         raise Refused("only profile 2.0b over simpleHttp is spoken here", ResponseCode.NOT_ALLOWED)
-    if message.xml_signature:
-        raise Refused("messages are not signed here", ResponseCode.NOT_ALLOWED)
+    if message.xml_signature and signatures is SignaturePolicy.OFF:
+        raise Refused("signatures are off for this site", ResponseCode.NOT_ALLOWED)
     if message.http_pull is False:
         raise Refused("only the pull model is served here", ResponseCode.NOT_ALLOWED)
 

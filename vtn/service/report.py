@@ -2,14 +2,17 @@
 
 oadrRegisterReport --> oadrRegisteredReport with our requests (piggy-backed, r344) --> oadrCreatedReport
 oadrUpdateReport, again and again --> oadrUpdatedReport once the readings are on disk
+    not in the rhythm of our settings: by poll oadrCancelReport --> oadrCanceledReport, and a new request
+nothing was offered: by poll oadrCreateReport for METADATA --> oadrCreatedReport, oadrRegisterReport
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from oadr.wire.errors import Invalid, Refused, ResponseCode
-from oadr.wire.ids import ReportRequestId, ReportSpecifierId, RId
+from oadr.wire.ids import ReportRequestId, ReportSpecifierId, RequestId, RId
 from oadr.wire.messages import (
     CanceledReport,
     CancelReport,
@@ -23,29 +26,24 @@ from oadr.wire.messages import (
 )
 from oadr.wire.messages import report as wire
 from oadr.wire.messages.common import EiResponse
-from oadr.wire.messages.report import (
-    Quantity,
-    Report,
-    ReportInterval,
-    ReportRequest,
-    SpecifierPayload,
-)
+from oadr.wire.messages.report import PendingReports, Quantity, Report, ReportInterval, ResourceStatus
 from oadr.wire.scalars import Duration
 from vtn.delivery.index import Item
 from vtn.model import reading as model
-from vtn.model.reading import Point, Reading
+from vtn.model.reading import Point, Reading, State
 from vtn.model.registration import Caller
 from vtn.model.report_request import ReportOrder
+from vtn.service import report_orders
 from vtn.service.desk import Desk
-from vtn.store import network, registrations, reports
+from vtn.store import network, offer_requests, registrations, reports
+from vtn.store.offer_requests import OfferRequest
 
 USABLE: Final = ("Quality Good", "No New Value")
 """How the quality of a value starts that may be used; a value without one is taken as good."""
+MOST_ASKED: Final = 10
+"""Requests for our metadata that one VEN may have open."""
 FUTURE: Final = timedelta(minutes=5)
 """How far ahead of ours a VEN's clock may be."""
-HISTORY: Final = wire.METADATA_PREFIX + "HISTORY"
-SHORTEST: Final = timedelta(seconds=1)
-"""Granularity that is asked for; zero would mean "on change" (r317)."""
 
 Known = Mapping[tuple[ReportSpecifierId, RId], Point]
 
@@ -55,21 +53,25 @@ async def register(message: RegisterReport, caller: Caller, desk: Desk, now: dat
     async with desk.store.writing() as tx:
         resources = tuple(one.resource_id for one in await network.of_site(tx, caller.ven_id))
         points = tuple(
-            model.point(caller.ven_id, report.specifier_id, description, resources)
+            model.point(caller.ven_id, report, description, resources)
             for report in message.reports
             for description in report.descriptions
         )
         if len({(point.specifier_id, point.r_id) for point in points}) < len(points):
             raise Invalid("a data point is described twice", ResponseCode.COMPLIANCE_ERROR)  # r308
-        orders = _orders(message.reports, points, caller, desk, now)
+        orders = tuple(
+            report_orders.order(specifier, offered, desk, now)
+            for specifier, offered in report_orders.useful(points).items()
+        )
         await reports.offer(tx, caller.ven_id, points)
         await reports.ask(tx, orders)
+        await registrations.offered(tx, caller.ven_id)
     if orders:  # a poll asks once more if the request that rides on this answer is overlooked
         ticket = desk.index.post(caller.ven_id)
         desk.index.offered(caller.ven_id, Item.REPORT_REQUESTS, ticket, now)
     return RegisteredReport(
         response=EiResponse(request_id=message.request_id),
-        requests=requests(orders, points),
+        requests=report_orders.requests(orders, points),
         ven_id=caller.ven_id,
     )
 
@@ -78,19 +80,26 @@ async def registered(message: RegisteredReport, caller: Caller, desk: Desk) -> R
     """The answer to our greeting; we offer no reports, so there is nothing that it may ask for."""
     async with desk.store.writing() as tx:
         await registrations.greet(tx, caller.ven_id, answered=True)
+        await offer_requests.answered(tx, caller.ven_id, message.response.request_id)
     desk.index.answered(caller.ven_id)
     return Response(response=EiResponse(request_id=message.response.request_id), ven_id=caller.ven_id)
 
 
 async def created(message: CreatedReport, caller: Caller, desk: Desk) -> Response:
-    """Which of our orders the VEN has taken. It may list them all (r329), or, as some do, only the last."""
+    """Which of our orders the VEN has taken. It may list them all (r329), or, as some do, only the last.
+
+    A VEN that cannot answer what it offers is not asked for it again; one that can says so next.
+    """
     async with desk.store.writing() as tx:
         if message.response.accepted:
             await reports.confirm(tx, caller.ven_id)
         else:
             await reports.confirm(tx, caller.ven_id, message.pending.request_ids)
             await reports.withdraw(tx, caller.ven_id)
-    desk.index.answered(caller.ven_id)
+            await registrations.offered(tx, caller.ven_id)
+        known = await registrations.of(tx, caller.ven_id)
+    if known is None or known.offered:
+        desk.index.answered(caller.ven_id)
     return Response(response=EiResponse(request_id=message.response.request_id), ven_id=caller.ven_id)
 
 
@@ -103,83 +112,80 @@ async def update(message: UpdateReport, caller: Caller, desk: Desk, now: datetim
         known = await reports.points(tx, caller.ven_id)
         asked = {order.report_request_id: order for order in await reports.orders(tx, caller.ven_id)}
         ratings = {one.resource_id: one.rating for one in await network.of_site(tx, caller.ven_id)}
-        found: list[Reading] = []
+        found: list[Reading | State] = []
         for report in message.reports:
-            found.extend(_readings(report, known, _order(report, asked), now))
-        if not all(one.is_plausible(ratings[one.resource_id]) for one in found if one.resource_id in ratings):
+            found.extend(_found(report, known, _order(report, asked), now))
+        readings = [one for one in found if isinstance(one, Reading)]
+        if not all(
+            one.is_plausible(ratings[one.resource_id]) for one in readings if one.resource_id in ratings
+        ):
             raise Invalid("more than a chargepoint can carry")
-        await reports.keep(tx, found)
+        await reports.keep(tx, readings)
+        await reports.note(tx, (one for one in found if isinstance(one, State)))
         await reports.confirm(tx, caller.ven_id, [report.request_id for report in message.reports])
+        outdated = report_orders.outdated(asked.values(), known.values(), desk)
+        await reports.retire(tx, caller.ven_id, outdated)
+    if outdated:
+        desk.index.post(caller.ven_id)
     return UpdatedReport(response=EiResponse(request_id=message.request_id), ven_id=caller.ven_id)
 
 
-async def create(message: CreateReport, caller: Caller, desk: Desk) -> CreatedReport:
-    """The VEN wants reports of ours: there are none, which it learns from the metadata that follows (r308, r311)."""
+async def canceled(message: CanceledReport, caller: Caller, desk: Desk, now: datetime) -> Response:
+    """The VEN has ended what we had asked for, or does not know it any more: ask anew, in today's rhythm.
+
+    Raises `Refused` (452) for the answer to a cancellation that was never said.
+    """
+    answered = message.response.request_id
+    async with desk.store.writing() as tx:
+        orders = await reports.orders(tx, caller.ven_id)
+        ended = next((one for one in orders if one.cancel_id and one.cancel_id == answered), None)
+        if ended is not None:
+            points = report_orders.useful((await reports.points(tx, caller.ven_id)).values())
+            await reports.end(tx, caller.ven_id, ended.report_request_id)
+            if offered := points.get(ended.specifier_id):
+                anew = report_orders.order(ended.specifier_id, offered, desk, now, replaces=answered)
+                await reports.ask(tx, [anew])
+        elif not any(one.replaces == answered for one in orders):
+            raise Refused("an answer to what was never asked", ResponseCode.INVALID_ID)
+    if ended is not None:
+        desk.index.post(caller.ven_id)
+    return Response(response=EiResponse(request_id=answered), ven_id=caller.ven_id)
+
+
+async def create(message: CreateReport, caller: Caller, desk: Desk, now: datetime) -> CreatedReport:
+    """The VEN wants reports of ours: there are none, which it learns from the metadata that follows (r308, r311).
+
+    Who wants the metadata periodically gets them once, for they never change (r510). Raises a `PeerError`.
+    """
     if any(one.specifier_id != wire.METADATA for one in message.requests):
         raise Refused("reportSpecifierID", ResponseCode.INVALID_ID)
+    new = [OfferRequest(one.request_id, RequestId(desk.new_id())) for one in message.requests]
     async with desk.store.writing() as tx:
-        asked_by = message.requests[0].request_id
-        await registrations.greet(tx, caller.ven_id, answered=False, asked_by=asked_by)
+        await offer_requests.ask(tx, caller.ven_id, new, now)
+        asked = await offer_requests.of(tx, caller.ven_id)
+        if len(asked) > MOST_ASKED:
+            raise Invalid("asks for more reports than are offered")
     desk.index.post(caller.ven_id)
-    return CreatedReport(response=EiResponse(request_id=message.request_id), ven_id=caller.ven_id)
-
-
-async def cancel(message: CancelReport, caller: Caller) -> CanceledReport:
-    """We report nothing, so there is nothing to cancel (r336)."""
-    response = EiResponse(
-        code=ResponseCode.INVALID_ID, description="reportRequestID", request_id=message.request_id
-    )
-    return CanceledReport(response=response, ven_id=caller.ven_id)
-
-
-def requests(orders: Iterable[ReportOrder], points: tuple[Point, ...]) -> tuple[ReportRequest, ...]:
-    """Our orders as the VEN reads them: every point of the specifier, without a unit (r321)."""
-    return tuple(
-        ReportRequest(
-            request_id=order.report_request_id,
-            specifier_id=order.specifier_id,
-            granularity=Duration.of(order.granularity),
-            report_back=Duration.of(order.report_back),
-            period=wire.ReportPeriod(start=order.requested_at, duration=Duration()),  # for ever (r325)
-            points=tuple(
-                SpecifierPayload(r_id=point.r_id, reading_type=wire.NOT_APPLICABLE)  # r338
-                for point in points
-                if point.specifier_id == order.specifier_id and point.quantity is not None
-            ),
-        )
-        for order in orders
+    return CreatedReport(
+        response=EiResponse(request_id=message.request_id), pending=_pending(asked), ven_id=caller.ven_id
     )
 
 
-def _orders(
-    offers: Iterable[Report], points: tuple[Point, ...], caller: Caller, desk: Desk, now: datetime
-) -> tuple[ReportOrder, ...]:
-    """One for each offer of telemetry with a point that we understand; histories are not asked for."""
-    useful = {point.specifier_id for point in points if point.quantity is not None}
-    wanted = {
-        offer.specifier_id: _granularity(offer, desk.terms.report_every)
-        for offer in offers
-        if offer.specifier_id in useful and not (offer.name or "").startswith(HISTORY)
-    }
-    return tuple(
-        ReportOrder(
-            report_request_id=ReportRequestId(desk.new_id()),
-            ven_id=caller.ven_id,
-            specifier_id=specifier,
-            granularity=granularity,
-            report_back=max(granularity, desk.terms.report_every),
-            requested_at=now,
-        )
-        for specifier, granularity in wanted.items()
-    )
+async def cancel(message: CancelReport, caller: Caller, desk: Desk) -> CanceledReport:
+    """We report nothing: only a request for our metadata may be pending. All else is unknown (r336)."""
+    async with desk.store.writing() as tx:
+        known = {one.report_request_id for one in await offer_requests.of(tx, caller.ven_id)}
+        await offer_requests.cancel(tx, caller.ven_id, message.request_ids)
+        left = await offer_requests.of(tx, caller.ven_id)
+    response = EiResponse(request_id=message.request_id)
+    if not known.issuperset(message.request_ids):
+        response = replace(response, code=ResponseCode.INVALID_ID, description="reportRequestID")
+    return CanceledReport(response=response, pending=_pending(left), ven_id=caller.ven_id)
 
 
-def _granularity(offer: Report, every: timedelta) -> timedelta:
-    """As often as we would like, within what is offered (r300, r317)."""
-    rates = [description.sampling_rate for description in offer.descriptions if description.sampling_rate]
-    shortest = max((rate.min_period.span for rate in rates), default=every)
-    longest = min((rate.max_period.span for rate in rates if not rate.max_period.is_zero), default=every)
-    return max(min(every, longest), shortest, SHORTEST)
+def _pending(asked: Iterable[OfferRequest]) -> PendingReports:
+    """All that the VEN still waits for (r329)."""
+    return PendingReports(tuple(one.report_request_id for one in asked))
 
 
 def _order(report: Report, asked: Mapping[ReportRequestId, ReportOrder]) -> ReportOrder:
@@ -192,7 +198,7 @@ def _order(report: Report, asked: Mapping[ReportRequestId, ReportOrder]) -> Repo
     return order
 
 
-def _readings(report: Report, known: Known, order: ReportOrder, now: datetime) -> Iterable[Reading]:
+def _found(report: Report, known: Known, order: ReportOrder, now: datetime) -> Iterable[Reading | State]:
     """What a report says about chargepoints. Values that say that they are missing are left out (r318).
 
     An interval without a start follows the one before: after its duration (r315), or after the granularity.
@@ -211,11 +217,17 @@ def _readings(report: Report, known: Known, order: ReportOrder, now: datetime) -
 
 def _values(
     specifier: ReportSpecifierId, interval: ReportInterval, known: Known, at: datetime
-) -> Iterable[Reading]:
+) -> Iterable[Reading | State]:
     for payload in interval.payloads:
         point = known.get((specifier, payload.r_id))
         if point is None:
             raise Refused("rID", ResponseCode.INVALID_ID)
         is_usable = payload.quality is None or payload.quality.startswith(USABLE)
-        if is_usable and point.resource_id and point.quantity and isinstance(payload.value, Quantity):
-            yield Reading(point.resource_id, point.quantity, at, payload.value.value * point.factor)
+        if not is_usable or point.resource_id is None or point.quantity is None:
+            continue
+        is_state = point.quantity is model.Quantity.STATE
+        match payload.value:
+            case ResourceStatus() as said if is_state:
+                yield model.state(point.resource_id, at, said)
+            case Quantity(value=value) if not is_state:  # some send a number as a state: it means nothing
+                yield Reading(point.resource_id, point.quantity, at, value * point.factor)

@@ -12,6 +12,7 @@ from oadr.wire.ids import EventId, GroupId, ResourceId, VenId
 from oadr.wire.messages.common import OptType
 from vtn.model.delivery import Answer, Delivery
 from vtn.model.intervention import Intervention, InterventionId, Order
+from vtn.store import opts
 from vtn.store.engine import Tx
 from vtn.store.tables import event_resources, events, intervention_feeders, interventions
 
@@ -149,6 +150,7 @@ async def _add_delivery(tx: Tx, delivery: Delivery) -> None:
 async def _deliveries(tx: Tx, condition: Any) -> tuple[Delivery, ...]:
     meant_interventions = select(events.c.intervention_id).where(condition)
     feeders = await _feeders(tx, intervention_feeders.c.intervention_id.in_(meant_interventions))
+    opted = await opts.on_events(tx, select(events.c.event_id).where(condition))
     resources: dict[str, list[ResourceId]] = {}
     meant = select(event_resources).join(events).where(condition).order_by("resource_id")
     for row in await tx.execute(meant):
@@ -170,6 +172,7 @@ async def _deliveries(tx: Tx, condition: Any) -> tuple[Delivery, ...]:
             offered_at=row.offered_at,
             answer=_answer(row),
             order_answer=_order_answer(row),
+            opts=opted.get(EventId(row.event_id), ()),
         )
         for row in await tx.execute(query)
     )

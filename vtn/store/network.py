@@ -12,6 +12,7 @@ from sqlalchemy.dialects.sqlite import insert
 from certs import Sha256
 from oadr.charging.electricity import Rating
 from oadr.wire.ids import GroupId, ResourceId, VenId
+from oadr.wire.signature import SignaturePolicy
 from vtn.model.errors import NotNow
 from vtn.model.network import Chargepoint, Feeder, Network, Site, check
 from vtn.model.registration import Caller
@@ -64,6 +65,8 @@ async def merge(tx: Tx, network: Network) -> None:
         await _upsert(tx, sites, "ven_id", row)
         if site.certificate is not None:
             await approve(tx, site.ven_id, site.certificate)
+        if site.signatures is not None:
+            await demand(tx, site.ven_id, site.signatures)
     for chargepoint in network.chargepoints:
         await _upsert(tx, chargepoints, "resource_id", _chargepoint_row(chargepoint))
     await changes.announce(tx)
@@ -80,15 +83,31 @@ async def approve(tx: Tx, ven_id: VenId, certificate: Sha256) -> None:
     await changes.announce(tx)
 
 
+async def demand(tx: Tx, ven_id: VenId, signatures: SignaturePolicy) -> None:
+    """What is wanted of the site's messages from now on (r514). Raises `NotNow`: unknown site."""
+    changed = await tx.execute(update(sites).where(sites.c.ven_id == ven_id).values(signatures=signatures))
+    if not changed.rowcount:
+        raise NotNow(f"there is no site {ven_id}; import it first, vtn feeders import FILE")
+    await changes.announce(tx)
+
+
 async def callers(tx: Tx) -> Mapping[Sha256, Caller]:
     """Every certificate that may call, and for whom."""
     query = (
-        select(sites.c.certificate, sites.c.ven_id, sites.c.pseudonym, registrations.c.registration_id)
+        select(
+            sites.c.certificate,
+            sites.c.ven_id,
+            sites.c.pseudonym,
+            registrations.c.registration_id,
+            sites.c.signatures,
+        )
         .select_from(sites.outerjoin(registrations))
         .where(sites.c.certificate.is_not(None))
     )
     return {
-        Sha256(row.certificate): Caller(row.certificate, row.ven_id, row.pseudonym, row.registration_id)
+        Sha256(row.certificate): Caller(
+            row.certificate, row.ven_id, row.pseudonym, row.registration_id, _policy(row.signatures)
+        )
         for row in await tx.execute(query)
     }
 
@@ -143,7 +162,17 @@ def _chargepoint(row: Row[Any]) -> Chargepoint:
 
 
 def _site(row: Row[Any]) -> Site:
-    return Site(ven_id=row.ven_id, name=row.name, certificate=row.certificate, pseudonym=row.pseudonym)
+    return Site(
+        ven_id=row.ven_id,
+        name=row.name,
+        certificate=row.certificate,
+        pseudonym=row.pseudonym,
+        signatures=_policy(row.signatures),
+    )
+
+
+def _policy(stored: str | None) -> SignaturePolicy | None:
+    return None if stored is None else SignaturePolicy(stored)
 
 
 def _pseudonym() -> str:

@@ -2,10 +2,11 @@
 
 from sqlalchemy import delete, insert, select, update
 
-from oadr.wire.ids import ReportRequestId, VenId
+from oadr.wire.ids import VenId
 from vtn.model.registration import Registration
+from vtn.store import offer_requests, opts, wishes
 from vtn.store.engine import Tx
-from vtn.store.tables import registrations, report_orders, report_points
+from vtn.store.tables import chargepoints, registrations, report_orders, report_points, states
 
 
 async def of(tx: Tx, ven_id: VenId) -> Registration | None:
@@ -24,15 +25,26 @@ async def replace(tx: Tx, registration: Registration) -> None:
             registered_at=registration.registered_at,
             ven_name=registration.ven_name,
             greeted=registration.greeted,
-            asked_by=registration.asked_by,
+            offered=registration.offered,
         )
     )
 
 
-async def greet(tx: Tx, ven_id: VenId, *, answered: bool, asked_by: ReportRequestId | None = None) -> None:
-    """The VEN has answered our oadrRegisterReport, or is to have it again, maybe by a request of its own."""
+async def greet(tx: Tx, ven_id: VenId, *, answered: bool) -> None:
+    """The VEN has answered our oadrRegisterReport, or is to have it again."""
     change = update(registrations).where(registrations.c.ven_id == ven_id)
-    await tx.execute(change.values(greeted=answered, asked_by=asked_by))
+    await tx.execute(change.values(greeted=answered))
+
+
+async def offered(tx: Tx, ven_id: VenId) -> None:
+    """The VEN has said what it can report, or that it cannot say it."""
+    await tx.execute(update(registrations).where(registrations.c.ven_id == ven_id).values(offered=True))
+
+
+async def unoffered(tx: Tx) -> frozenset[VenId]:
+    """The registered VENs that have not yet said what they can report."""
+    query = select(registrations.c.ven_id).where(registrations.c.offered.is_(False))
+    return frozenset(VenId(row.ven_id) for row in await tx.execute(query))
 
 
 async def ungreeted(tx: Tx) -> frozenset[VenId]:
@@ -42,6 +54,11 @@ async def ungreeted(tx: Tx) -> frozenset[VenId]:
 
 
 async def erase(tx: Tx, ven_id: VenId) -> None:
-    """The registration and the reports that hang on it (r407)."""
+    """The registration, and the reports, states, schedules and wishes that hang on it (r407)."""
+    await opts.erase(tx, ven_id)
+    ours = select(chargepoints.c.resource_id).where(chargepoints.c.ven_id == ven_id)
+    await tx.execute(delete(states).where(states.c.resource_id.in_(ours)))
+    await wishes.erase(tx, ven_id)
+    await offer_requests.erase(tx, ven_id)
     for table in (report_orders, report_points, registrations):
         await tx.execute(delete(table).where(table.c.ven_id == ven_id))

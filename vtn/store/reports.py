@@ -1,4 +1,4 @@
-"""What VEN offer to report, what we asked them for, and what they measured."""
+"""What VENs offer to report, what we asked them for, and what they measured."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
@@ -8,11 +8,11 @@ from typing import Any
 from sqlalchemy import Row, delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
-from oadr.wire.ids import ReportRequestId, ReportSpecifierId, ResourceId, RId, Token, VenId
-from vtn.model.reading import Point, Quantity, Reading
+from oadr.wire.ids import ReportRequestId, ReportSpecifierId, RequestId, ResourceId, RId, Token, VenId
+from vtn.model.reading import Point, Quantity, Rate, Reading, State
 from vtn.model.report_request import ReportOrder
 from vtn.store.engine import Tx
-from vtn.store.tables import readings, report_orders, report_points
+from vtn.store.tables import readings, report_orders, report_points, states
 
 
 async def offer(tx: Tx, ven_id: VenId, points: Iterable[Point]) -> None:
@@ -48,6 +48,21 @@ async def confirm(tx: Tx, ven_id: VenId, pending: Iterable[ReportRequestId] | No
     await tx.execute(change)
 
 
+async def retire(tx: Tx, ven_id: VenId, cancels: Mapping[ReportRequestId, RequestId]) -> None:
+    """These orders shall end, each by an oadrCancelReport of its own."""
+    for request_id, cancel_id in cancels.items():
+        change = update(report_orders).where(
+            report_orders.c.ven_id == ven_id, report_orders.c.report_request_id == request_id
+        )
+        await tx.execute(change.values(cancel_id=cancel_id))
+
+
+async def end(tx: Tx, ven_id: VenId, request_id: ReportRequestId) -> None:
+    """The VEN reports this no more."""
+    ended = (report_orders.c.ven_id == ven_id) & (report_orders.c.report_request_id == request_id)
+    await tx.execute(delete(report_orders).where(ended))
+
+
 async def withdraw(tx: Tx, ven_id: VenId) -> None:
     """The VEN refused what we asked for: there is nothing to wait for."""
     refused = (report_orders.c.ven_id == ven_id) & report_orders.c.confirmed.is_(False)
@@ -55,8 +70,9 @@ async def withdraw(tx: Tx, ven_id: VenId) -> None:
 
 
 async def unconfirmed(tx: Tx) -> frozenset[VenId]:
-    """The VENs that have not yet taken an order of ours."""
-    query = select(report_orders.c.ven_id).where(report_orders.c.confirmed.is_(False)).distinct()
+    """The VENs that have not yet taken an order of ours, or its end."""
+    open_ = report_orders.c.confirmed.is_(False) | report_orders.c.cancel_id.is_not(None)
+    query = select(report_orders.c.ven_id).where(open_).distinct()
     return frozenset(row.ven_id for row in await tx.execute(query))
 
 
@@ -74,6 +90,27 @@ async def keep(tx: Tx, found: Iterable[Reading]) -> None:
             ),
             rows,
         )
+
+
+async def note(tx: Tx, found: Iterable[State]) -> None:
+    """How chargepoints stand. What is older than what is known changes nothing."""
+    rows = [_state_row(one) for one in found]
+    if rows:
+        statement = insert(states)
+        new = statement.excluded
+        changed = {name: new[name] for name in ("at", "online", "overridden", "share")}
+        await tx.execute(
+            statement.on_conflict_do_update(
+                index_elements=["resource_id"], set_=changed, where=new.at >= states.c.at
+            ),
+            rows,
+        )
+
+
+async def known_states(tx: Tx, resources: Iterable[ResourceId]) -> Mapping[ResourceId, State]:
+    """How these chargepoints stood when they last said so."""
+    query = select(states).where(states.c.resource_id.in_(tuple(resources)))
+    return {one.resource_id: one for one in map(_state, await tx.execute(query))}
 
 
 async def between(
@@ -105,6 +142,28 @@ def _reading(row: Row[Any]) -> Reading:
     return Reading(ResourceId(row.resource_id), Quantity(row.quantity), row.at, Decimal(row.value))
 
 
+def _state_row(one: State) -> dict[str, Any]:
+    share = None if one.share is None else f"{one.share:f}"
+    return {
+        "resource_id": one.resource_id,
+        "at": one.at,
+        "online": one.online,
+        "overridden": one.overridden,
+        "share": share,
+    }
+
+
+def _state(row: Row[Any]) -> State:
+    share = None if row.share is None else Decimal(row.share)
+    return State(
+        resource_id=ResourceId(row.resource_id),
+        at=row.at,
+        online=row.online,
+        overridden=row.overridden,
+        share=share,
+    )
+
+
 def _point_row(point: Point) -> dict[str, Any]:
     return {
         "ven_id": point.ven_id,
@@ -114,7 +173,14 @@ def _point_row(point: Point) -> dict[str, Any]:
         "resource_id": point.resource_id,
         "quantity": point.quantity,
         "factor": str(point.factor),
+        "shortest_ms": _milliseconds(point.rate.shortest) if point.rate else None,
+        "longest_ms": _milliseconds(point.rate.longest) if point.rate else None,
+        "on_change": point.rate.on_change if point.rate else None,
     }
+
+
+def _milliseconds(span: timedelta) -> int:
+    return span // timedelta(milliseconds=1)
 
 
 def _point(row: Row[Any]) -> Point:
@@ -126,6 +192,11 @@ def _point(row: Row[Any]) -> Point:
         resource_id=row.resource_id,
         quantity=None if row.quantity is None else Quantity(row.quantity),
         factor=Decimal(row.factor),
+        rate=None
+        if row.on_change is None
+        else Rate(
+            timedelta(milliseconds=row.shortest_ms), timedelta(milliseconds=row.longest_ms), row.on_change
+        ),
     )
 
 
@@ -134,10 +205,12 @@ def _order_row(order: ReportOrder) -> dict[str, Any]:
         "report_request_id": order.report_request_id,
         "ven_id": order.ven_id,
         "specifier_id": order.specifier_id,
-        "granularity_ms": order.granularity // timedelta(milliseconds=1),
-        "report_back_ms": order.report_back // timedelta(milliseconds=1),
+        "granularity_ms": _milliseconds(order.granularity),
+        "report_back_ms": _milliseconds(order.report_back),
         "requested_at": order.requested_at,
         "confirmed": order.confirmed,
+        "cancel_id": order.cancel_id,
+        "replaces": order.replaces,
     }
 
 
@@ -150,4 +223,6 @@ def _order(row: Row[Any]) -> ReportOrder:
         report_back=timedelta(milliseconds=row.report_back_ms),
         requested_at=row.requested_at,
         confirmed=row.confirmed,
+        cancel_id=row.cancel_id,
+        replaces=row.replaces,
     )

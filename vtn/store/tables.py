@@ -54,8 +54,19 @@ sites = Table(
     Column("name", String, nullable=False),
     Column("certificate", String, unique=True),
     Column("pseudonym", String, nullable=False, unique=True),
+    Column("signatures", String),
     Column("last_seen", Moment),
 )
+
+nonces = Table(
+    "nonces",
+    metadata,
+    Column("ven_id", ForeignKey("sites.ven_id"), primary_key=True),
+    Column("nonce", String, primary_key=True),
+    Column("expires_at", Moment, nullable=False, index=True),
+    sqlite_with_rowid=False,
+)
+"""Of signed messages that have had their effect."""
 
 chargepoints = Table(
     "chargepoints",
@@ -78,7 +89,7 @@ registrations = Table(
     Column("registered_at", Moment, nullable=False),
     Column("ven_name", String, nullable=False),
     Column("greeted", Boolean, nullable=False),
-    Column("asked_by", String),
+    Column("offered", Boolean, nullable=False),
 )
 
 interventions = Table(
@@ -143,6 +154,9 @@ report_points = Table(
     Column("resource_id", String),
     Column("quantity", String),
     Column("factor", String, nullable=False),
+    Column("shortest_ms", BigInteger),
+    Column("longest_ms", BigInteger),
+    Column("on_change", Boolean),
 )
 
 report_orders = Table(
@@ -155,6 +169,70 @@ report_orders = Table(
     Column("report_back_ms", BigInteger, nullable=False),
     Column("requested_at", Moment, nullable=False),
     Column("confirmed", Boolean, nullable=False),
+    Column("cancel_id", String),
+    Column("replaces", String),
+)
+
+offer_requests = Table(
+    "offer_requests",
+    metadata,
+    Column("ven_id", ForeignKey("sites.ven_id"), primary_key=True),
+    Column("report_request_id", String, primary_key=True),
+    Column("request_id", String, nullable=False),
+    Column("asked_at", Moment, nullable=False),
+)
+
+states = Table(
+    "states",
+    metadata,
+    Column("resource_id", ForeignKey("chargepoints.resource_id"), primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("online", Boolean, nullable=False),
+    Column("overridden", Boolean, nullable=False),
+    Column("share", String),
+)
+"""How each chargepoint stood when it last said so."""
+
+wishes = Table(
+    "wishes",
+    metadata,
+    Column("ven_id", ForeignKey("sites.ven_id"), primary_key=True),
+    Column("kind", String, primary_key=True),
+    Column("request_id", String, nullable=False),
+    Column("since", Moment, nullable=False),
+)
+
+opts = Table(
+    "opts",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("opt_id", String, nullable=False),
+    Column("ven_id", ForeignKey("sites.ven_id"), nullable=False, index=True),
+    Column("opt", String, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("event_id", ForeignKey("events.event_id"), index=True),
+    Column("programme", String),
+    Column("is_whole_site", Boolean, nullable=False),
+    Column("taken_at", Moment, nullable=False),
+    Column("cancelled_at", Moment),
+    sqlite_autoincrement=True,
+)
+
+opt_resources = Table(
+    "opt_resources",
+    metadata,
+    Column("number", ForeignKey("opts.number"), primary_key=True),
+    Column("resource_id", ForeignKey("chargepoints.resource_id"), primary_key=True),
+)
+
+opt_periods = Table(
+    "opt_periods",
+    metadata,
+    Column("number", ForeignKey("opts.number"), primary_key=True),
+    Column("place", Integer, primary_key=True),
+    Column("start", Moment, nullable=False),
+    Column("end", Moment),
 )
 
 readings = Table(

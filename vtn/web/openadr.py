@@ -2,6 +2,7 @@
 
 POST, right type, no encoding, not too big --> safe XML, valid --> service --> 200 with an OpenADR answer
   501   406         415          413, 408        406     406      503 when the store is away
+                                                         403 when it is not signed as it ought to be (r514)
 """
 
 import asyncio
@@ -13,12 +14,14 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from certs import CertificateError, PeerCertificate
 from oadr.wire import envelope
+from oadr.wire.envelope import Opened, Terms
 from oadr.wire.errors import Forged, Malformed, PeerError
 from oadr.wire.ids import NO_REQUEST
 from oadr.wire.messages import Message, Response
 from oadr.wire.messages.common import EiResponse
 from oadr.wire.messages.registration import ServiceName
 from oadr.wire.schema import Schema
+from oadr.wire.signature import SignaturePolicy
 from vtn import clock
 from vtn.model.registration import Caller
 from vtn.service.desk import Desk
@@ -27,11 +30,15 @@ from vtn.service.refusals import not_registered
 from vtn.store.engine import StoreAway
 from vtn.web import peers
 from vtn.web.journal import Journal
+from vtn.web.once import Spent
+from vtn.web.signing import Signers
 
 PATH: Final = "/OpenADR2/Simple/2.0b/{service}"
 RETRY_AFTER: Final = "10"
 """Seconds, told with every 503."""
 XML: Final = "application/xml"
+SIGNED: Final = b"SignatureValue"
+"""Stands in every signed message. One that only has these letters in a text gets a signature too, to no harm."""
 BODY_SECONDS: Final = 10
 """How long a body may take to arrive."""
 CODINGS: Final = (web.ContentCoding.gzip, web.ContentCoding.deflate)
@@ -41,10 +48,12 @@ CODINGS: Final = (web.ContentCoding.gzip, web.ContentCoding.deflate)
 class Endpoint:
     """One handler for all five services."""
 
-    def __init__(self, desk: Desk, schema: Schema, journal: Journal) -> None:
+    def __init__(self, desk: Desk, schema: Schema, journal: Journal, signers: Signers) -> None:
         self._desk = desk
         self._schema = schema
         self._journal = journal
+        self._signers = signers
+        self._spent = Spent(desk.store)
 
     def routes(self, prefix: str) -> list[web.RouteDef]:
         """With and without a slash at the end; every method, since another than POST is answered 501."""
@@ -59,8 +68,6 @@ class Endpoint:
             return self._refused(request, None, 403, str(error))
         try:
             caller = self._desk.index.caller(shown.sha256)
-            if caller:
-                self._desk.index.called(caller.ven_id, now)
             return await self._answer(request, caller, shown, now)
         except Malformed as error:
             return self._refused(request, shown, error.status, error.why)
@@ -75,21 +82,43 @@ class Endpoint:
         service = _service(request)
         limit = envelope.REPORT_LIMIT if caller and service is ServiceName.REPORT else envelope.REQUEST_LIMIT
         raw = await _body(request, limit)
+        policy = self._desk.terms.signatures_of(caller)
+        signs = policy is SignaturePolicy.REQUIRED or SIGNED in raw
         try:
-            message = envelope.read(raw, self._schema, limit=limit)
+            opened = envelope.open(raw, self._schema, Terms(policy, shown.certificate), now, limit=limit)
         except (Malformed, Forged):
             raise
         except PeerError as error:  # readable XML that says something impossible: an OpenADR answer (454)
             error = error if caller else not_registered()
             self._journal.refusal(_remote(request), _name(shown), f"{service} {error.code}", error.why)
             response = EiResponse(code=error.code, description=error.why, request_id=NO_REQUEST)
-            return _reply(Response(response=response), request)
+            return self._reply(Response(response=response), request, signs=signs)
+        reply = await self._serve(opened, service, caller, now)
+        self._tell(request, shown, opened.message, reply)
+        return self._reply(reply, request, signs=signs)
+
+    async def _serve(
+        self, opened: Opened, service: ServiceName, caller: Caller | None, now: datetime
+    ) -> Message:
+        """Up to here a message has had no effect. Raises `Malformed`, and `Forged` for one that is there again."""
+        message = opened.message
         handler = SERVICES[service].get(type(message))
         if handler is None:
             raise Malformed(f"{envelope.name_of(message)} does not belong to {service}", status=404)
-        reply = await answer(handler, message, caller, self._desk, now)
-        self._tell(request, shown, message, reply)
-        return _reply(reply, request)
+        if caller:  # a stranger's message never has an effect, and must not fill our memory
+            if opened.once:
+                await self._spent.spend(caller.ven_id, message, opened.once)
+            self._desk.index.called(caller.ven_id, now)
+        return await answer(handler, message, caller, self._desk, now)
+
+    def _reply(self, message: Message, request: web.Request, *, signs: bool) -> web.Response:
+        """Signed if the request was, or must have been."""
+        tls = peers.tls(request)
+        raw = self._signers.sign(message, tls, clock.now()) if signs else envelope.write(message)
+        response = web.Response(body=raw, content_type=XML, charset="utf-8")
+        if coding := _coding(request.headers.get("Accept-Encoding", "")):
+            response.enable_compression(coding)  # the whole body, with its length: chunks are not allowed
+        return response
 
     def _tell(self, request: web.Request, shown: PeerCertificate, message: Message, reply: Message) -> None:
         response: EiResponse | None = getattr(reply, "response", None)
@@ -141,13 +170,6 @@ async def _body(request: web.Request, limit: int) -> bytes:
     except (HttpProcessingError, web.RequestPayloadError, ConnectionError, ValueError) as error:
         raise Malformed("the body does not arrive as announced") from error
     return bytes(body)
-
-
-def _reply(message: Message, request: web.Request) -> web.Response:
-    response = web.Response(body=envelope.write(message), content_type=XML, charset="utf-8")
-    if coding := _coding(request.headers.get("Accept-Encoding", "")):
-        response.enable_compression(coding)  # the whole body, with its length: chunks are not allowed
-    return response
 
 
 def _coding(accepted: str) -> web.ContentCoding | None:

@@ -21,11 +21,17 @@ _parsed = lru_cache(KNOWN)(peer)
 
 def certificate(request: web.BaseRequest, now: datetime) -> PeerCertificate:
     """The certificate of the connection. Raises `CertificateError`: none, unreadable, or not valid now."""
-    transport = request.transport
-    tls: ssl.SSLObject | None = transport.get_extra_info("ssl_object") if transport else None
-    der = tls.getpeercert(binary_form=True) if tls else None
+    connection = tls(request)
+    der = connection.getpeercert(binary_form=True) if connection else None
     if der is None:
         raise CertificateError("the connection has shown no certificate")
     shown = _parsed(der)
     shown.check_dates(now)
     return shown
+
+
+def tls(request: web.BaseRequest) -> ssl.SSLObject | None:
+    """The TLS of the connection; None once it is gone."""
+    transport = request.transport
+    found: ssl.SSLObject | None = transport.get_extra_info("ssl_object") if transport else None
+    return found

@@ -7,6 +7,7 @@ import pytest
 
 from oadr.charging.electricity import Rating
 from oadr.wire.ids import GroupId, ResourceId, VenId
+from oadr.wire.signature import SignaturePolicy
 from ven import Metered, VenConfig
 from ven.daemon.config import EXAMPLE, LogForm, load
 from ven.daemon.table import BadSetting
@@ -73,6 +74,15 @@ def test_the_environment_wins_over_the_file_and_a_flag_over_both(settings_file: 
     assert load(settings_file, environment, {}).ven.name == "from outside"
     assert load(settings_file, environment, {}).ven.restore_max == timedelta(seconds=5)
     assert load(settings_file, environment, {"name": "by hand"}).ven.name == "by hand"
+
+
+@pytest.mark.proves("X12")
+def test_signatures_are_off_unless_somebody_wants_them(settings_file: Path) -> None:
+    assert load(settings_file, {}, {}).ven.signatures is SignaturePolicy.OFF
+    wanted = load(settings_file, {"FEEDERGUARD_VEN_SIGNATURES": "if-present"}, {}).ven
+    assert (wanted.signatures, wanted.signs) == (SignaturePolicy.IF_PRESENT, True)
+    said = complaint(settings_file, flags={"signatures": "on"})
+    assert said == "--set signatures: must be one of required, if-present, off"
 
 
 def test_every_kind_of_setting_can_come_as_text(settings_file: Path) -> None:

@@ -12,6 +12,8 @@ from ven.daemon.log import Log, line
 from ven.news import (
     ContactLost,
     ContactMade,
+    Declined,
+    DeclineRefused,
     Deregistered,
     EventEnded,
     GaveUp,
@@ -28,7 +30,9 @@ REGISTERED = Registered(VenId("ven-1"), RegistrationId("reg-secret"), VtnId("vtn
 Item = Changed | Registered | EventEnded | ContactLost | ContactMade | Trouble | PeerComplained | GaveUp
 
 
-def logged(item: Item | RegistrationRefused | Deregistered, form: LogForm = LogForm.JSON) -> str:
+def logged(
+    item: Item | RegistrationRefused | Deregistered | Declined | DeclineRefused, form: LogForm = LogForm.JSON
+) -> str:
     stream = io.StringIO()
     Log(form, stream).write(line(item))
     return stream.getvalue()
@@ -68,13 +72,17 @@ def test_a_registration_id_is_never_written() -> None:
         (Deregistered("cancelled"), "warning", "registration ended"),
         (EventEnded(EventId("E1"), True), "info", "event ended"),
         (PeerComplained("Poll", "463", "no"), "warning", "the VTN complains"),
+        (Declined(EventId("E1"), frozenset({ResourceId("evse-1")})), "info", "declined"),
+        (DeclineRefused(EventId("E1"), "protects the network"), "warning", "cannot be declined"),
         (GaveUp("CreatedEvent"), "warning", "an answer was given up"),
         (ContactLost("refused"), "warning", "contact lost"),
         (ContactMade(), "info", "contact made"),
         (Trouble("disk full"), "warning", "disk full"),
     ],
 )
-def test_each_thing_that_happens_has_its_line(item: Item, level: str, what: str) -> None:
+def test_each_thing_that_happens_has_its_line(
+    item: Item | Declined | DeclineRefused, level: str, what: str
+) -> None:
     written = json.loads(logged(item))
     assert (written["level"], written["event"]) == (level, what)
 

@@ -1,5 +1,6 @@
 """Before an order: who is charging, and what it would take off."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -144,6 +145,15 @@ def test_what_is_offline_brings_nothing_since_the_order_does_not_reach_it() -> N
     assert seen(EVSE, drawn(22080, 32, 32, 32), None).upper == 0
 
 
+def test_what_its_site_says_to_take_no_orders_brings_nothing_although_the_site_calls() -> None:
+    known = scene((EVSE, drawn(22080, 32, 32, 32), 3))
+    deaf = replace(known, unreachable=frozenset({EVSE.resource_id}))
+    found = preview(deaf, Decimal(40), Programme.SUPPLY_LIMIT, FRESH)
+    assert found.rows[0].standing is Standing.OFFLINE
+    assert found.upper == 0
+    assert preview(known, Decimal(40), Programme.SUPPLY_LIMIT, FRESH).upper > 0
+
+
 def test_facts_may_be_as_old_as_two_polls_and_three_reports() -> None:
     slow = Freshness.of(timedelta(minutes=5), timedelta(minutes=1))
     assert slow.online_for == timedelta(minutes=10, seconds=10)
@@ -182,3 +192,15 @@ def test_relief_is_never_negative_and_the_expected_one_lies_between_its_bounds(
     assert all(0 <= row.relief <= row.at_most for row in found.rows)
     assert 0 <= found.lower <= found.expected <= found.upper
     assert sum(found.counts.values()) == len(fleet)
+
+
+@pytest.mark.proves("r205", "W14")
+def test_a_chargepoint_that_has_opted_out_promises_nothing_to_a_load_shift_and_all_to_an_emergency() -> None:
+    known = scene((EVSE, drawn(22080, 32, 32, 32), 3), (ONE_PHASE, None, 3))
+    excused = replace(known, opted_out=frozenset({EVSE.resource_id, ONE_PHASE.resource_id}))
+    found = preview(excused, Decimal(40), Programme.LOAD_SHIFT, FRESH)
+    assert found.counts[Standing.OPTED_OUT] == 2
+    assert [int(one) for one in (found.expected, found.upper, found.watts_now)] == [0, 0, 22080]
+    assert not found.is_uncertain
+    emergency = preview(excused, Decimal(40), Programme.SUPPLY_LIMIT, FRESH)
+    assert emergency == preview(known, Decimal(40), Programme.SUPPLY_LIMIT, FRESH)

@@ -58,6 +58,7 @@ def test_a_preview_shows_who_is_charging_and_orders_nothing(room: Room) -> None:
         "idle": 1,
         "offline": 1,
         "stale": 0,
+        "opted_out": 0,
     }
     assert (preview["power_now_w"], preview["expected_w"], preview["upper_w"]) == (22080.0, 11923.2, 13248.0)
     assert (preview["futile"], preview["uncertain"]) == (False, True)
@@ -98,7 +99,8 @@ def test_a_limit_is_stored_with_all_that_was_asked_for(room: Room) -> None:
     room.furnish()
     given = room.say(*ORDER, "--yes", "--json", "--as", "duty engineer").json["intervention"]
     (event,) = room.say("events", "--json").json
-    assert {**event, "sites": None, "unconfirmed": None} == {**given, "sites": None, "unconfirmed": None}
+    assert {name: event[name] for name in given} == given
+    assert set(event) - set(given) == {"sites", "unconfirmed", "opted_out"}
     assert given["programme"] == "supply-limit"
     assert (given["feeders"], given["percent"], given["seconds"]) == (["F12"], 40.0, 1800.0)
     assert (given["start"], given["end"]) == ("2026-11-24T12:00:00Z", "2026-11-24T12:30:00Z")

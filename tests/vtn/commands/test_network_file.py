@@ -6,16 +6,22 @@ from pathlib import Path
 
 import pytest
 
+from certs import Sha256
 from oadr.charging.electricity import Rating
+from oadr.wire.ids import VenId
+from oadr.wire.signature import SignaturePolicy
 from vtn.commands import network_file
 from vtn.model.errors import Impossible
 from vtn.model.network import Chargepoint, Feeder, Network, Site
 
 HEADER = "feeder,feeder_name,feeder_rating_kw,site,site_name,certificate,chargepoint,rated_amps,phases,step"
-SHA256 = "ab" * 32
+SHA256 = Sha256("ab" * 32)
 WANTED = Network(
     (Feeder(feeder_id="F12", name="Mill Lane", rating_watts=250_500), Feeder(feeder_id="F13")),  # type: ignore[arg-type]
-    (Site(ven_id="S1", name="Nr. 3", certificate=SHA256), Site(ven_id="S2")),  # type: ignore[arg-type]
+    (
+        Site(ven_id=VenId("S1"), name="Nr. 3", certificate=SHA256),
+        Site(ven_id=VenId("S2")),
+    ),
     (
         Chargepoint(resource_id="e1", ven_id="S1", feeder_id="F12", rating=Rating(Decimal(32), 3, 5)),  # type: ignore[arg-type]
         Chargepoint(resource_id="e2", ven_id="S1", feeder_id="F12", rating=Rating(Decimal(16), 1)),  # type: ignore[arg-type]
@@ -54,6 +60,17 @@ def test_optional_columns_may_be_left_out_and_columns_stand_in_any_order(tmp_pat
     found = read(tmp_path, "phases,rated_amps,chargepoint,site,feeder\n3,32,e1,S1,F12\n")
     assert found.chargepoints[0].rating == Rating(Decimal(32), 3, 10)
     assert found.feeders == (Feeder(feeder_id=WANTED.feeders[0].feeder_id),)
+
+
+def test_a_site_may_have_a_policy_for_signatures(tmp_path: Path) -> None:
+    header = "feeder,site,signatures,chargepoint,rated_amps,phases\n"
+    found = read(tmp_path, f"{header}F12,S1,required,e1,32,3\nF12,S1,,e2,32,3\nF12,S2,,e3,32,3\n")
+    assert [one.signatures for one in found.sites] == [SignaturePolicy.REQUIRED, None]
+    assert complaint(tmp_path, f"{header}F12,S1,yes,e1,32,3\n").startswith(
+        "network.csv:2: signatures: must be one of required, if-present, off, not 'yes'"
+    )
+    both = f"{header}F12,S1,required,e1,32,3\nF12,S1,off,e2,32,3\n"
+    assert "signatures: differs from an earlier row of S1" in complaint(tmp_path, both)
 
 
 def test_a_json_file_has_the_same_names(tmp_path: Path) -> None:

@@ -122,8 +122,8 @@ SAID: Said = {
         "452",
     ),
     "an answer to no cancelled report": (CanceledReport(response=OK, ven_id=HOME), Response, "452"),
-    "an opt": (CREATE_OPT, CreatedOpt, "451"),
-    "an opt cancelled": (CancelOpt(opt_id=OptId("O1"), ven_id=HOME, request_id=R), CanceledOpt, "451"),
+    "an opt": (CREATE_OPT, CreatedOpt, "459"),
+    "an opt cancelled": (CancelOpt(opt_id=OptId("O1"), ven_id=HOME, request_id=R), CanceledOpt, "452"),
     "a poll": (Poll(ven_id=HOME), Response, "200"),
 }
 BEFORE = ("a query", "a registration")

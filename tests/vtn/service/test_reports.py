@@ -1,7 +1,7 @@
 """What is asked of VENs, and what is taken of what they report."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -11,12 +11,15 @@ from oadr.wire.messages import CreatedReport, CreateReport, RegisteredReport, Re
 from oadr.wire.messages import report as wire
 from oadr.wire.messages.common import EiResponse, Target
 from oadr.wire.messages.report import (
+    LoadControl,
+    LoadControlState,
     PendingReports,
     Report,
     ReportInterval,
     ReportPayload,
     ReportRequest,
     ResourceStatus,
+    SamplingRate,
 )
 from oadr.wire.scalars import Duration
 from tests.vtn.service.offers import (
@@ -31,9 +34,10 @@ from tests.vtn.service.offers import (
     rate,
     update,
 )
-from tests.vtn.world import CERTIFICATES, HOME, HOME_EVSE, NOW, PARK, PARK_1, PARK_2, World
+from tests.vtn.world import CERTIFICATES, F1, HOME, HOME_EVSE, NOW, PARK, PARK_1, PARK_2, World
+from vtn.assess import gathering
 from vtn.delivery.index import OFFER_AGAIN
-from vtn.model.reading import Quantity, Reading
+from vtn.model.reading import Quantity, Reading, State
 from vtn.store import reports
 
 FAR = timedelta(days=1000)
@@ -97,10 +101,9 @@ async def test_a_request_asks_for_every_point_that_means_something_within_what_i
 
 
 @pytest.mark.proves("r331")
-async def test_neither_histories_nor_states_nor_what_is_no_measurement_is_asked_for(site: World) -> None:
+async def test_neither_histories_nor_what_is_no_measurement_is_asked_for(site: World) -> None:
     useless = (
         metadata(name="HISTORY_USAGE"),
-        metadata(description(unit=None, report_type=wire.RESOURCE_STATUS), name="TELEMETRY_STATUS"),
         metadata(description(report_type=Token("baseline"))),
         metadata(description(unit=WATT_HOUR, report_type=Token("storedEnergy"))),
     )
@@ -178,7 +181,7 @@ async def test_readings_are_on_disk_when_they_are_acknowledged(site: World) -> N
     assert await kept(site) == [watts("3500")]
 
 
-@pytest.mark.proves("r314", "r315", "r318", "r342")
+@pytest.mark.proves("r314", "r315", "r316", "r318", "r342")
 async def test_intervals_carry_their_time_in_each_of_the_allowed_ways(site: World) -> None:
     request_id = await one_asked(site)
     ways = {
@@ -256,6 +259,7 @@ async def test_a_site_cannot_report_for_anothers_chargepoint(site: World) -> Non
     assert await kept(site, HOME_EVSE, PARK_1, PARK_2) == []
 
 
+@pytest.mark.proves("r343")
 async def test_a_point_without_a_source_is_the_only_chargepoints_or_nobodys(site: World) -> None:
     nameless = metadata(description(data_source=None))
     request_id = await one_asked(site, nameless)
@@ -288,6 +292,79 @@ async def test_phases_energy_and_set_point_are_told_apart(site: World) -> None:
         Quantity.CURRENT_3: 4,
         Quantity.SET_POINT: 5,
     }
+
+
+STATE = description("evse:ST", None, report_type=wire.RESOURCE_STATUS, reading_type=wire.NOT_APPLICABLE)
+
+
+def standing(start: datetime, *, online: bool, share: str | None = None, **changes: bool) -> ReportInterval:
+    control = LoadControlState(capacity=LoadControl(current=Decimal(share))) if share else None
+    said = ResourceStatus(online=online, load_control_state=control, **{"manual_override": False, **changes})
+    return ReportInterval(start=start, payloads=(ReportPayload(r_id=STATE.r_id, value=said),))
+
+
+async def states(world: World) -> dict[ResourceId, State]:
+    async with world.store.reading() as tx:
+        return dict(await reports.known_states(tx, (HOME_EVSE, PARK_1)))
+
+
+@pytest.mark.proves("r317", "r331")
+async def test_states_are_asked_for_on_change_where_that_is_offered_and_else_by_the_minute(
+    site: World,
+) -> None:
+    sampled = SamplingRate(min_period=Duration(1), max_period=Duration(3600), on_change=True)
+    (quick,) = await asked(site, metadata(replace(STATE, sampling_rate=sampled), name="TELEMETRY_STATUS"))
+    assert (quick.granularity.is_zero, quick.report_back) == (True, MINUTE)
+    (slow,) = await asked(site, metadata(STATE, name="TELEMETRY_STATUS"))
+    assert (slow.granularity, slow.report_back) == (MINUTE, MINUTE)
+
+
+@pytest.mark.proves("r331", "P3")
+async def test_the_newest_state_is_kept_and_an_older_one_changes_nothing(site: World) -> None:
+    request_id = await one_asked(site, metadata(STATE, name="TELEMETRY_STATUS"))
+    name = wire.TELEMETRY_STATUS
+    later = NOW + timedelta(minutes=2)
+    told_first = (
+        standing(NOW, online=True, share="0.4"),
+        standing(later, online=False, share="0", manual_override=True),
+    )
+    assert await told(site, request_id, *told_first, name=name) == "200"
+    assert await told(site, request_id, standing(NOW, online=True), name=name) == "200"
+    await site.restart()
+    expected = State(resource_id=HOME_EVSE, at=later, online=False, overridden=True, share=Decimal(0))
+    assert await states(site) == {HOME_EVSE: expected}
+    assert await kept(site) == []
+    await told(site, request_id, standing(later, online=True, share="7"), name=name)
+    assert (await states(site))[HOME_EVSE].share is None, "more than all is no share"
+
+
+async def test_the_preview_believes_a_site_that_its_chargepoint_takes_no_orders_for_a_while(
+    site: World,
+) -> None:
+    request_id = await one_asked(site, metadata(STATE, name="TELEMETRY_STATUS"))
+    for online in (True, False):
+        said = standing(site.now, online=online)
+        assert await told(site, request_id, said, start=site.now, name=wire.TELEMETRY_STATUS) == "200"
+        async with site.store.reading() as tx:
+            found = await gathering.scene(tx, [F1], site.now)
+        assert found.unreachable == (frozenset() if online else {HOME_EVSE})
+    async with site.store.reading() as tx:
+        later = site.now + gathering.LATELY + timedelta(seconds=1)
+        assert (await gathering.scene(tx, [F1], later)).unreachable == frozenset()
+
+
+@pytest.mark.proves("r339")
+async def test_the_identifier_of_a_single_report_means_nothing(site: World) -> None:
+    request_id = await one_asked(site)
+    assert await told(site, request_id, interval("1", NOW), report_id="") == "200"
+    assert await told(site, request_id, interval("2", NOW), report_id="the same again") == "200"
+    assert await kept(site) == [watts("2000")]
+
+
+async def test_a_number_as_a_state_means_nothing(site: World) -> None:
+    request_id = await one_asked(site, metadata(STATE, name="TELEMETRY_STATUS"))
+    assert await told(site, request_id, interval("1", NOW, r_id=STATE.r_id)) == "200"
+    assert (await states(site), await kept(site)) == ({}, [])
 
 
 async def test_a_status_where_a_number_belongs_is_passed_over(site: World) -> None:

@@ -203,10 +203,8 @@ async def test_a_new_registration_erases_the_one_before_and_its_reports_but_nobo
         assert (len(await reports.points(tx, PARK)), len(await reports.orders(tx, PARK))) == (1, 1)
         assert await registrations.ungreeted(tx) == {PARK}
     async with world.store.writing() as tx:
-        await registrations.greet(tx, HOME, answered=False, asked_by=ReportRequestId("M1"))
-        assert await registrations.of(tx, HOME) == replace(
-            fresh, greeted=False, asked_by=ReportRequestId("M1")
-        )
+        await registrations.greet(tx, HOME, answered=False)
+        assert await registrations.of(tx, HOME) == replace(fresh, greeted=False)
         await registrations.erase(tx, HOME)
         assert await registrations.of(tx, HOME) is None
 

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from certs import Profile, Sha256, fingerprint
 from certs.authority import KeyType
-from certs.folder import Folder
+from certs.folder import VTN, Folder
 from oadr.wire import envelope
 from oadr.wire.messages import Message
 from tests.pki import VEN_ECC, VEN_RSA, make_pki, ven_context, vtn_context
@@ -22,6 +22,7 @@ from vtn import clock
 from vtn.model.network import Network, Site
 from vtn.web.journal import Journal
 from vtn.web.openadr import Endpoint
+from vtn.web.signing import Signers
 
 XML: Final = {"Content-Type": "application/xml"}
 UNKNOWN: Final = "ven-unknown"
@@ -126,7 +127,8 @@ async def serving(
     log = Memory()
     journal = Journal(log)
     application = web.Application()
-    application.add_routes(Endpoint(world.desk, schema(), journal).routes(prefix))
+    signers = Signers.load(made.secret(name) for name in VTN.values())
+    application.add_routes(Endpoint(world.desk, schema(), journal, signers).routes(prefix))
     runner = web.AppRunner(application, access_log=None)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=vtn_context(made, profile))

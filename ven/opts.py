@@ -1,0 +1,277 @@
+"""What the people of a site have decided: which load shifts they decline, and when they take part. Sans-IO.
+
+    stated --> owed --> told --> cancelling --> cancelled
+                 |
+                 +----> refused: the VTN does not take it; here it holds all the same
+
+A word is owed until the VTN has answered it, over restarts and new registrations. A supply limitation is nothing
+that anybody can decline. A schedule that declines is said again, as a word of its own, of each load shift that it
+meets: so that the VTN need not know schedules, and two ends cannot read one differently.
+"""
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from oadr import opting
+from oadr.charging.signals import Programme
+from oadr.opting import Period, Schedule
+from oadr.wire.errors import Misuse
+from oadr.wire.ids import EventId, MarketContext, OptId, RequestId, ResourceId, Token, VenId
+from oadr.wire.messages import CancelOpt, CreateOpt
+from oadr.wire.messages.common import OptType, QualifiedEventId, Target
+from oadr.wire.messages.event import ResponseRequired
+from ven.events import HeldEvent
+
+MAX_TRIES: Final = 3
+"""A VTN that is there, and so often has no usable answer to an opt, has no EiOpt."""
+
+
+class Reason(StrEnum):
+    """Why somebody declines, in OpenADR's words."""
+
+    OVERRIDE = "overrideStatus"
+    """The driver needs the car: the usual one."""
+    ECONOMIC = "economic"
+    NOT_PARTICIPATING = "notParticipating"
+    PARTICIPATING = "participating"
+    MUST_RUN = "mustRun"
+    OUTAGE = "outageRunStatus"
+    SCHEDULE = "x-schedule"
+
+
+class CannotDecline(Misuse):
+    """The wish cannot be granted; the text says why, for the person who had it."""
+
+
+class Stage(StrEnum):
+    OWED = "owed"
+    TOLD = "told"
+    REFUSED = "refused"
+    CANCELLING = "cancelling"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opt:
+    """About an event, or a schedule with periods. `resources` None: everything here, or all that the event means."""
+
+    opt_id: OptId
+    opt: OptType
+    reason: str
+    stated_at: datetime
+    resources: frozenset[ResourceId] | None = None
+    event: QualifiedEventId | None = None
+    programme: Programme | None = None
+    periods: tuple[Period, ...] = ()
+    stage: Stage = Stage.OWED
+
+    @property
+    def is_cancelled(self) -> bool:
+        return self.stage in (Stage.CANCELLING, Stage.CANCELLED)
+
+    @property
+    def schedule(self) -> Schedule:
+        periods = () if self.is_cancelled else self.periods
+        return Schedule(opt=self.opt, programme=self.programme, resources=self.resources, periods=periods)
+
+    def is_over(self, now: datetime) -> bool:
+        """Cancelled, or past: nothing comes of it any more, and nothing is to be said."""
+        is_past = all(period.end is not None and period.end <= now for period in self.periods)
+        return self.stage is Stage.CANCELLED or (self.stage is not Stage.CANCELLING and is_past)
+
+
+def decide(
+    held: Iterable[HeldEvent],
+    event_id: EventId,
+    opt: OptType,
+    resources: Collection[ResourceId],
+    now: datetime,
+) -> HeldEvent:
+    """The event as it stands after somebody's decision on some of its chargepoints; none named: on all.
+
+    Raises `CannotDecline`.
+    """
+    known = next((each for each in held if each.event.event_id == event_id), None)
+    if known is None or not known.obeyed or (known.end is not None and known.end <= now):
+        raise CannotDecline(f"nothing here follows an event {event_id}")
+    if known.programme is Programme.SUPPLY_LIMIT:
+        raise CannotDecline("a supply limitation protects the network and cannot be declined")
+    if not known.resources.issuperset(resources):
+        raise CannotDecline(
+            f"event {event_id} does not mean {', '.join(sorted(set(resources) - known.resources))}"
+        )
+    named = frozenset(resources) or known.resources
+    return known.declining(known.declined | named if opt is OptType.OPT_OUT else known.declined - named)
+
+
+class Opts:
+    """The book. `kept` is all that outlives the process, in the order in which it was stated."""
+
+    def __init__(self, market_contexts: str, new_id: Callable[[], str], kept: tuple[Opt, ...] = ()) -> None:
+        self.kept = kept
+        self._market_contexts = market_contexts.rstrip("/")
+        self._new_id = new_id
+        self._tries = 0
+
+    # --- what is stated ---
+
+    def say_of(
+        self, event: HeldEvent, opt: OptType, reason: str, named: frozenset[ResourceId], now: datetime
+    ) -> None:
+        """To be told: a decision on `named` of an event's chargepoints. Who wants no answers gets none (r206)."""
+        if event.event.response_required is not ResponseRequired.ALWAYS:
+            return
+        self._state(
+            Opt(
+                opt_id=OptId(self._new_id()),
+                opt=opt,
+                reason=reason,
+                stated_at=now.replace(microsecond=0),
+                resources=None if named >= event.resources else named,
+                event=QualifiedEventId(
+                    event_id=event.event.event_id, modification_number=event.modification_number
+                ),
+            )
+        )
+
+    def state_schedule(
+        self,
+        periods: Iterable[Period],
+        opt: OptType,
+        programme: Programme | None,
+        resources: Collection[ResourceId],
+        opt_id: OptId | None,
+        now: datetime,
+    ) -> OptId:
+        """Raises `Misuse`: a period without a length, a programme that knows no schedules."""
+        if programme is Programme.SUPPLY_LIMIT:
+            raise CannotDecline("a supply limitation protects the network and knows no schedules")
+        stated = opting.read_periods(opting.write_periods(periods))  # in whole seconds, as they will be read
+        schedule = Opt(
+            opt_id=opt_id or OptId(self._new_id()),
+            opt=opt,
+            reason=Reason.SCHEDULE,
+            stated_at=now.replace(microsecond=0),
+            resources=frozenset(resources) or None,
+            programme=programme,
+            periods=stated,
+        )
+        self._state(schedule)
+        return schedule.opt_id
+
+    def cancel(self, opt_id: OptId) -> bool:
+        """Every schedule of that name ends (r204); False: there is none, which is no error (r211)."""
+        its = [one for one in self.kept if one.opt_id == opt_id and not one.event and not one.is_cancelled]
+        for one in its:
+            gone = Stage.CANCELLED if one.stage is Stage.REFUSED else Stage.CANCELLING
+            self._replace(one, replace(one, stage=gone))
+        return bool(its)
+
+    # --- what schedules come to ---
+
+    def excused(self, event: HeldEvent) -> frozenset[ResourceId]:
+        """The chargepoints that a schedule keeps out of an event, and of which nobody has decided otherwise."""
+        if event.programme is None or not event.obeyed:
+            return frozenset()
+        schedules = [one.schedule for one in self.kept if one.event is None]
+        during = Period(event.start, event.end)
+        decided = self._decided(event.event.event_id)
+        return frozenset(
+            each
+            for each in event.resources - event.declined
+            if (decided is not None and each not in decided)
+            and opting.is_out(schedules, each, event.programme, during)
+        )
+
+    def _decided(self, event_id: EventId) -> frozenset[ResourceId] | None:
+        """Those with a word of their own on this event; None: all."""
+        found: frozenset[ResourceId] = frozenset()
+        for one in self.kept:
+            if one.event and one.event.event_id == event_id:
+                if one.resources is None:
+                    return None
+                found |= one.resources
+        return found
+
+    # --- what is to be told ---
+
+    @property
+    def next(self) -> Opt | None:
+        return next((one for one in self.kept if one.stage in (Stage.OWED, Stage.CANCELLING)), None)
+
+    def message(self, opt: Opt, ven_id: VenId, request_id: RequestId) -> CreateOpt | CancelOpt:
+        if opt.stage is Stage.CANCELLING:
+            return CancelOpt(opt_id=opt.opt_id, ven_id=ven_id, request_id=request_id)
+        named = Target(resource_ids=tuple(sorted(opt.resources or ())))
+        context = MarketContext(Token(f"{self._market_contexts}/{opt.programme}")) if opt.programme else None
+        return CreateOpt(
+            opt_id=opt.opt_id,
+            opt=opt.opt,
+            reason=Token(opt.reason),
+            market_context=context,
+            ven_id=ven_id,
+            schedule=opting.write_periods(opt.periods) if opt.periods else None,
+            created_at=opt.stated_at,
+            request_id=request_id,
+            event=opt.event,
+            target=named if opt.resources or opt.event else Target(ven_ids=(ven_id,)),
+        )
+
+    def answered(self, message: CreateOpt | CancelOpt, *, taken: bool) -> Opt | None:
+        """The opt that the VTN has answered; None: it has been decided otherwise meanwhile."""
+        self._tries = 0
+        if isinstance(message, CancelOpt):  # refused or not, the VTN does not have it any more
+            its = [one for one in self.kept if one.opt_id == message.opt_id and one.stage is Stage.CANCELLING]
+            for one in its:
+                self._replace(one, replace(one, stage=Stage.CANCELLED))
+            return its[0] if its else None
+        for one in self.kept:
+            if one.stage is Stage.OWED and self.message(one, message.ven_id, message.request_id) == message:
+                self._replace(one, replace(one, stage=Stage.TOLD if taken else Stage.REFUSED))
+                return one
+        return None
+
+    def is_given_up(self) -> bool:
+        """The VTN is there, but its answer was none; whether that was once too often."""
+        self._tries += 1
+        return self._tries >= MAX_TRIES
+
+    def again(self) -> None:
+        """A new registration: the VTN knows nothing of what it was told (r406)."""
+        said = (Stage.TOLD, Stage.REFUSED)
+        self.kept = tuple(replace(one, stage=Stage.OWED) if one.stage in said else one for one in self.kept)
+
+    def forget(self, held: Iterable[HeldEvent], now: datetime) -> None:
+        """Drop what is told and of no effect any more: its event is gone, its periods are over, it was replaced."""
+        current = {each.event.event_id for each in held}
+        left: list[Opt] = []
+        for place, one in enumerate(self.kept):
+            if one.event is not None:
+                is_needed = one.stage is Stage.OWED or one.event.event_id in current
+            else:
+                is_needed = not self._is_replaced(place) and (
+                    not one.is_over(now) or any(_same_set(one, other) for other in left)
+                )
+            if is_needed:
+                left.append(one)
+        self.kept = tuple(left)
+
+    def _is_replaced(self, place: int) -> bool:
+        """A cancellation that is not told yet is not forgotten, whatever has come since."""
+        one, later = self.kept[place], self.kept[place + 1 :]
+        return one.stage is not Stage.CANCELLING and opting.is_replaced(
+            one.schedule, [other.schedule for other in later if other.event is None]
+        )
+
+    def _state(self, opt: Opt) -> None:
+        self.kept = (*self.kept, opt)
+
+    def _replace(self, old: Opt, new: Opt) -> None:
+        self.kept = tuple(new if one is old else one for one in self.kept)
+
+
+def _same_set(one: Opt, other: Opt) -> bool:
+    return other.event is None and one.schedule.is_of_the_set_of(other.schedule)
