@@ -192,6 +192,15 @@ def test_whatever_does_not_answer_a_registration_is_a_refusal_and_no_busy_loop(
     assert talk.session.held == ()
 
 
+@pytest.mark.proves("r23")
+def test_a_vtn_that_asks_us_for_events_is_complained_about_and_told_none() -> None:
+    talk = settled()
+    talk.vtn.instead[Poll] = RequestEvent(request_id=RequestId("Q1"), ven_id=VEN)
+    talk.run_for(MINUTE)
+    assert set(talk.heard()) == {"Poll"}
+    assert set(talk.told(PeerComplained)) == {PeerComplained("Poll", "", "answered by RequestEvent")}
+
+
 def test_a_vtn_without_identifiers_in_its_answer_has_refused() -> None:
     profile = Profile(name=ProfileName.B, transports=(TransportName.SIMPLE_HTTP,))
     talk = Conversation()
