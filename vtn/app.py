@@ -9,8 +9,10 @@ every quarter hour  a checkpoint, if anything was added
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable
+import ssl
+from collections.abc import Callable, Coroutine
 from datetime import datetime, timedelta
+from functools import partial
 from types import TracebackType
 from typing import Final, Self
 
@@ -24,6 +26,7 @@ from vtn import clock
 from vtn.assess import closing
 from vtn.config import Settings
 from vtn.delivery.index import Index
+from vtn.model.intervention import Intervention
 from vtn.service import party
 from vtn.service.desk import Desk
 from vtn.store import ledger_key, network, nonces, record
@@ -43,6 +46,9 @@ KEEP_ALIVE: Final = timedelta(minutes=75)
 """Longer than a VEN keeps its connection, or we would hang up just when it speaks."""
 GOODBYE: Final = 2.0
 """Seconds that requests under way get when the server stops."""
+
+
+Job = Callable[[], Coroutine[None, None, None]]
 
 
 class Server:
@@ -88,11 +94,11 @@ class Server:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._runner.cleanup()
-        await self._attempt(self._flush)
-        await self._attempt(self._seal)
+        await self._attempt("flush", self._flush)
+        await self._attempt("seal", self._seal)
         await self._store.close()
 
-    async def _listen(self, context: object) -> None:
+    async def _listen(self, context: ssl.SSLContext) -> None:
         settings = self._settings
         folder = installed_folder()
         if folder is None:
@@ -116,23 +122,25 @@ class Server:
             shutdown_timeout=GOODBYE,
         )
         await self._runner.setup()
-        site = web.TCPSite(self._runner, settings.host, settings.port, ssl_context=context)  # type: ignore[arg-type]
+        site = web.TCPSite(self._runner, settings.host, settings.port, ssl_context=context)
         await site.start()
         self.port = self._runner.addresses[0][1]
 
     # --- the jobs ---
 
-    async def _repeat(self, every: timedelta, job: Callable[[], Awaitable[None]]) -> None:
+    async def _repeat(self, every: timedelta, job: Job) -> None:
         while True:
             await asyncio.sleep(every.total_seconds())
-            await self._attempt(job)
+            await self._attempt(job.__name__.strip("_"), job)
 
-    async def _attempt(self, job: Callable[[], Awaitable[None]]) -> None:
-        """A store that is away for a moment ends no job; it is told each time."""
+    async def _attempt(self, name: str, job: Job) -> None:
+        """Neither a store that is away for a moment nor a fault of ours ends a job; each is told."""
         try:
             await job()
         except StoreAway as error:
             self._journal.trouble("store away", str(error))
+        except Exception as error:  # a job that died in silence would let orders lie, and nobody would know
+            self._journal.trouble("job failed", f"{name}: {type(error).__name__}: {error}")
 
     async def _watch(self) -> None:
         await self._index.refresh(self._store, clock.now())
@@ -145,15 +153,20 @@ class Server:
     async def _close_what_is_over(self) -> None:
         now = clock.now()
         over = await closing.due(self._store, self._settings.patience, now)
-        for intervention in over:
-            await closing.close(self._store, intervention, self._settings.terms.report_every, now)
-            self._journal.happened("intervention closed", intervention=intervention.intervention_id)
+        for intervention in over:  # each for itself: one that cannot be judged holds up no other (VT12)
+            await self._attempt(
+                f"close {intervention.intervention_id}", partial(self._close, intervention, now)
+            )
         if over:
             await self._seal()
 
     async def _forget_the_silent(self) -> None:
         for ven_id in await party.forget_the_silent(self._store, clock.now()):
             self._journal.happened("registration ended without an answer", ven_id=ven_id)
+
+    async def _close(self, intervention: Intervention, now: datetime) -> None:
+        await closing.close(self._store, intervention, self._settings.terms.report_every, now)
+        self._journal.happened("intervention closed", intervention=intervention.intervention_id)
 
     async def _seal(self) -> None:
         async with self._store.writing() as tx:

@@ -135,7 +135,7 @@ class Story:
         await self._vtn("ledger", "export", self.town.record)
         verified = await self.programs.ask("ledger", "verify", self.town.record)
         self.figures["ledger"] = verified
-        self.figures["ledger_verified"] = True  # the program ends with an error otherwise
+        self.figures["ledger_verified"] = verified["believed"] and verified["unsealed"] == 0
         self.screen.say(await self.programs.run("ledger", "verify", self.town.record))
 
     # --- parts of them ---
@@ -154,7 +154,7 @@ class Story:
             "percent": PERCENT,
             "kilowatts_before": float(round(before.kilowatts, 2)),
             "kilowatts_limited": float(round(during.kilowatts, 2)),
-            "every_chargepoint_within_its_limit": during.is_within,
+            "every_chargepoint_within_its_limit": during.limited == len(OUTLETS) and during.is_within,
             "chargepoints": [
                 {
                     "chargepoint": one.resource_id,

@@ -1,6 +1,7 @@
 """The shell: what happens in which order, what waits for what, and what nothing can stop."""
 
 import asyncio
+import sys
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from certs.errors import CertificateError
+from certs.folder import VTN_CA
 from oadr.charging.electricity import Rating
 from oadr.charging.limit import Limit
 from oadr.wire import envelope
@@ -19,6 +21,7 @@ from oadr.wire.ids import RequestId, ResourceId
 from oadr.wire.messages import CreatedEvent, CreateReport, Message, Poll, UpdateReport
 from oadr.wire.messages.common import Target
 from oadr.wire.scalars import Duration
+from tests.pki import VEN_ECC, make_pki
 from tests.ven.stage import (
     BASE,
     EVSE_1,
@@ -619,3 +622,22 @@ def test_ratings_may_differ() -> None:
 
     site = played(play, 0.0, 0.0)
     assert [one.told[-1][1] for one in site.chargers] == [Decimal("16.0"), Decimal("8.0")]
+
+
+async def test_without_the_official_schema_it_runs_and_says_so_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "openleadr", None)  # as where nobody has installed the schemas
+    pki = make_pki(tmp_path / "pki")
+    config = VenConfig(
+        vtn_url="https://localhost:1",
+        certificate=pki.secret(VEN_ECC),
+        trust=pki.public(VTN_CA),
+        state=tmp_path / "state",
+        market_contexts="http://dso.example",
+    )
+    async with Ven(config, ()) as ven:
+        told = [ven.news.get_nowait() for _ in range(ven.news.qsize())]
+    assert [item for item in told if isinstance(item, Trouble)] == [
+        Trouble("no OpenADR schema is installed: messages are checked by our tables alone")
+    ]
