@@ -4,24 +4,31 @@ PY := .venv/bin/python
 CODE := $(wildcard oadr certs ven vtn plugfest tests bench examples docs)
 LOCK := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
         --no-header --no-annotate --no-emit-index-url --no-emit-find-links $(if $(UPGRADE),--upgrade) pyproject.toml
+SIGNATURES := $(wildcard tests/oadr/wire/test_signature*.py tests/*/test_*sign*.py tests/*/*/test_signatures.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test fuzz check format docs lock bench clean
+.PHONY: help setup demo test test-signxml5 fuzz simulate check format docs lock bench clean
 .DELETE_ON_ERROR:
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: .venv/ready ## the virtual environment, from the locked versions (PYTHON=python3.12 chooses one, after make clean)
 
-demo: setup ## a feeder limited to 40 % before your eyes, two minutes (STAY=1: it stays up)
-	$(PY) -m examples.demo $(if $(STAY),--stay)
+demo: setup ## a feeder limited to 40 % before your eyes, two minutes (STAY=1: it stays up, SCENARIO=fleet: unruly chargers)
+	$(PY) -m examples.demo $(if $(SCENARIO),--scenario $(SCENARIO)) $(if $(STAY),--stay)
 
 test: setup ## every test
 	$(PY) -m pytest -q
 
+test-signxml5: .venv-signxml5/ready ## the tests of signatures, with the signxml that openleadr does not allow yet
+	.venv-signxml5/bin/python -m pytest -q $(SIGNATURES)
+
 fuzz: setup ## a million damaged messages, each read or refused (COUNT=5000: fewer, SEED=7: those again)
 	$(PY) -m tests.oadr.wire.fuzz $(if $(COUNT),--count $(COUNT)) $(if $(SEED),--seed $(SEED))
+
+simulate: setup ## evenings on a street of lossy wires, power cuts and wrong clocks, each from a seed (SEEDS=1000)
+	$(PY) -m tests.simulation $(if $(SEEDS),--seeds $(SEEDS)) $(if $(SEED),--seed $(SEED))
 
 check: setup ## format, lint, types, arrows between packages, generated pages
 	.venv/bin/ruff format --check --quiet $(CODE)
@@ -41,6 +48,7 @@ lock: setup ## requirements/*.txt from pyproject.toml (UPGRADE=1: the newest ver
 	$(LOCK) --extra dev --output-file requirements/dev.txt
 	$(LOCK) --extra vtn --output-file requirements/vtn.txt
 	$(LOCK) --extra daemon --output-file requirements/ven.txt
+	$(LOCK) --extra vtn --extra test --overrides requirements/signxml5.in --output-file requirements/signxml5.txt
 
 bench: setup ## the benchmarks, each beside a peer in the same run
 	@for script in $(filter-out bench/__init__.py bench/figures.py bench/poll_servers.py,$(wildcard bench/*.py)); do \
@@ -48,13 +56,20 @@ bench: setup ## the benchmarks, each beside a peer in the same run
 	done
 
 clean: ## everything that make made
-	rm -rf .venv .demo dist .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv .venv-signxml5 .demo dist .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
 # Redone only when the lock or the package's own description changes.
 .venv/ready: pyproject.toml requirements/dev.txt | .venv/bin/python
 	@echo "Installing the locked versions into .venv: half a minute, only when they change."
 	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# The same Python beside it, without our own package: the tests find that where they lie.
+.venv-signxml5/ready: requirements/signxml5.txt | .venv/ready
+	@echo "Installing the locked versions into .venv-signxml5."
+	@.venv/bin/uv venv --quiet --clear --python $(PY) .venv-signxml5
+	@.venv/bin/uv pip install --quiet --python .venv-signxml5 --require-hashes --no-deps -r requirements/signxml5.txt
 	@touch $@
 
 # Debian splits ensurepip off, hence the question. Never made over another Python's environment: the two would mix.

@@ -1,9 +1,11 @@
 """The servers of `bench.poll`, each a process of its own: ours, openleadr's, and aiohttp with the same parse.
 
-    python -m bench.poll_servers ours|openleadr|openleadr-signed|bare PKI STATE
+    python -m bench.poll_servers ours|ours-asyncio|openleadr|openleadr-signed|bare|bare-uvloop PKI STATE ecc|rsa
 
-All speak mutual TLS with the same certificate and the same suites. Ours verifies what is signed, and then signs its
-answer; openleadr's does so with settings of its own. The port is printed once it is open.
+All speak mutual TLS with the same certificate and the same suites, each on the event loop that it is shipped with:
+ours on uvloop, as `vtn serve` does it, openleadr's on asyncio's own. Two more show what the loop alone makes of it.
+Ours verifies what is signed, and then signs its answer; openleadr's does so with settings of its own. The port is
+printed once it is open. The last word says of which kind the keys of both ends are.
 """
 
 import asyncio
@@ -19,7 +21,10 @@ from pathlib import Path
 from typing import Final
 
 from aiohttp import web
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from lxml import etree
+from uvloop import new_event_loop
 
 import certs
 from certs.folder import Folder
@@ -40,6 +45,8 @@ from vtn.web.signing import Signers
 
 VEN: Final = VenId("V1")
 PATH: Final = "/OpenADR2/Simple/2.0b/OadrPoll"
+LOOPS: Final = {"ours": new_event_loop, "bare-uvloop": new_event_loop}
+"""All others run on asyncio's own."""
 
 
 class Silence:
@@ -58,9 +65,9 @@ def schema() -> Schema:
     return Schema(folder)
 
 
-async def ours(pki: Folder, state: Path) -> web.Application:
+async def ours(pki: Folder, state: Path, key: str) -> web.Application:
     store = await Store.open(state)
-    der = certs_der(pki)
+    der = certs_der(pki, key)
     async with store.writing() as tx:
         await network.merge(tx, Network(sites=(Site(ven_id=VEN, certificate=certs.peer(der).sha256),)))
         registration = Registration(
@@ -84,12 +91,12 @@ async def ours(pki: Folder, state: Path) -> web.Application:
     )
     desk = Desk(terms=terms, store=store, index=index, new_id=lambda: f"V{secrets.token_hex(12)}")
     application = web.Application()
-    signers = Signers.load((pki.secret("vtn-ecc"),))
+    signers = Signers.load((pki.secret(f"vtn-{key}"),))
     application.add_routes(Endpoint(desk, schema(), Journal(Silence()), signers).routes(""))
     return application
 
 
-def bare(_: Folder) -> web.Application:
+def bare(_: Folder, __: str) -> web.Application:
     """The least that such a server can do: parse, validate, a prepared answer."""
     judge = schema()
     answer = envelope.write(Response(response=EiResponse(request_id=NO_REQUEST), ven_id=VEN))
@@ -103,13 +110,13 @@ def bare(_: Folder) -> web.Application:
     return application
 
 
-def peer(pki: Folder, *, signs: bool = False) -> web.Application:
+def peer(pki: Folder, key: str, *, signs: bool = False) -> web.Application:
     """openleadr's server; it has nothing to say either."""
     from openleadr import OpenADRServer
 
     known = {"ven_name": "bench", "registration_id": "R1"}
-    known["fingerprint"] = certs.peer(certs_der(pki)).fingerprint
-    own = (str(pki.public("vtn-ecc")), str(pki.secret("vtn-ecc"))) if signs else (None, None)
+    known["fingerprint"] = certs.peer(certs_der(pki, key)).fingerprint
+    own = (_leaf(pki, key), str(pki.secret(f"vtn-{key}"))) if signs else (None, None)
     with redirect_stdout(StringIO()):
         server = OpenADRServer(
             vtn_id="VTN",
@@ -122,22 +129,33 @@ def peer(pki: Folder, *, signs: bool = False) -> web.Application:
     return application
 
 
-def certs_der(pki: Folder) -> bytes:
-    from cryptography import x509
-    from cryptography.hazmat.primitives.serialization import Encoding
+def _leaf(pki: Folder, key: str) -> str:
+    """A file with the server's certificate alone: of a chain openleadr takes no fingerprint."""
+    path = pki.path / f"leaf-{key}.pem"
+    chain = x509.load_pem_x509_certificates(pki.public(f"vtn-{key}").read_bytes())
+    path.write_bytes(chain[0].public_bytes(Encoding.PEM))
+    return str(path)
 
-    return x509.load_pem_x509_certificate(pki.public("bench").read_bytes()).public_bytes(Encoding.DER)
+
+def certs_der(pki: Folder, key: str) -> bytes:
+    return x509.load_pem_x509_certificate(pki.public(ven_name(key)).read_bytes()).public_bytes(Encoding.DER)
 
 
-async def main(kind: str, pki: Folder, state: Path) -> None:
+def ven_name(key: str) -> str:
+    """Of the certificate, among those of `pki`."""
+    return f"bench-{key}"
+
+
+async def main(kind: str, pki: Folder, state: Path, key: str) -> None:
     logging.disable(logging.CRITICAL)
-    others: dict[str, Callable[[Folder], web.Application]] = {
+    others: dict[str, Callable[[Folder, str], web.Application]] = {
         "bare": bare,
+        "bare-uvloop": bare,
         "openleadr": peer,
         "openleadr-signed": partial(peer, signs=True),
     }
-    application = others[kind](pki) if kind != "ours" else await ours(pki, state)
-    context = certs.server_context((pki.secret("vtn-ecc"),), pki.public("ven-ca"))
+    application = others[kind](pki, key) if kind in others else await ours(pki, state, key)
+    context = certs.server_context((pki.secret(f"vtn-{key}"),), pki.public("ven-ca"))
     runner = web.AppRunner(application, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context).start()
@@ -146,4 +164,5 @@ async def main(kind: str, pki: Folder, state: Path) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], Folder(Path(sys.argv[2])), Path(sys.argv[3])))
+    with asyncio.Runner(loop_factory=LOOPS.get(sys.argv[1])) as runner:
+        runner.run(main(sys.argv[1], Folder(Path(sys.argv[2])), Path(sys.argv[3]), sys.argv[4]))

@@ -53,8 +53,13 @@ class Schedule:
         return (self.opt, self.programme) == (other.opt, other.programme)
 
 
-def is_out(stated: Iterable[Schedule], resource: ResourceId, programme: Programme, during: Period) -> bool:
-    """Whether `resource` is out for a part of `during`, by schedules in the order in which they were stated."""
+def is_out(
+    stated: Iterable[Schedule], resource: ResourceId, programme: Programme | None, during: Period
+) -> bool:
+    """Whether `resource` is out for a part of `during`, by schedules in the order in which they were stated.
+
+    In a programme of somebody else (None) those count that are for all.
+    """
     if programme is Programme.SUPPLY_LIMIT:
         return False
     newest: dict[Programme | None, Schedule] = {}

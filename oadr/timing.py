@@ -5,9 +5,11 @@
            far                    near            active           completed
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from itertools import takewhile
 
+from oadr.states.event import COURSE, Moment
 from oadr.wire.messages.event import ActivePeriod, Event, EventStatus
 from oadr.wire.scalars import Duration
 
@@ -29,19 +31,24 @@ def shown_until(period: ActivePeriod) -> datetime | None:
 
 
 def status(period: ActivePeriod, now: datetime, *, cancelled: bool = False) -> EventStatus:
-    """The event's status at `now` (r13). Without a ramp-up there is no near (r13).
+    """The event's status at `now`, which is how far it has come in the table (r13).
 
     Completed follows the period as published; a randomised event that still runs somewhere stays on the
     list, as completed (r66).
     """
-    if cancelled:
-        return EventStatus.CANCELLED
-    finish = end(period)
-    if finish is not None and now >= finish:
-        return EventStatus.COMPLETED
-    if now >= period.start:
-        return EventStatus.ACTIVE
-    return EventStatus.NEAR if now >= _ramp_start(period) else EventStatus.FAR
+    passed = takewhile(lambda moment: moment[0] <= now, _moments(period))
+    reached = COURSE.run(what for _, what in passed)
+    return COURSE.after(reached, Moment.CANCEL) if cancelled else reached
+
+
+def _moments(period: ActivePeriod) -> Iterator[tuple[datetime, Moment]]:
+    """What happens to it by itself, in its order. A ramp-up that begins after the start (r31) changes nothing."""
+    ramp_start = _ramp_start(period)
+    if ramp_start < period.start:
+        yield ramp_start, Moment.RAMP_UP
+    yield period.start, Moment.START
+    if finish := end(period):
+        yield finish, Moment.END
 
 
 def in_order(events: Iterable[Event], now: datetime) -> tuple[Event, ...]:
@@ -61,6 +68,5 @@ def _place(event: Event, now: datetime) -> tuple[bool, bool, int, datetime, str]
 
 
 def _ramp_start(period: ActivePeriod) -> datetime:
-    """A negative ramp-up (r31) begins after the start: then there is no near either."""
     ramp_up = period.ramp_up or Duration()
     return Duration(-ramp_up.seconds, -ramp_up.months).after(period.start)

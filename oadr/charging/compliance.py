@@ -10,11 +10,12 @@ breach that nobody measured is not compliance: without a usable meter nothing is
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from itertools import pairwise
 from typing import Final
 
 from oadr.charging import electricity
@@ -41,6 +42,21 @@ PAUSED_BELOW_AMPS: Final = Decimal(1)
 BASELINE_SPAN: Final = timedelta(minutes=15)
 LONGEST_GAP: Final = 3
 """Sample periods; a longer silence says nothing, neither good nor bad."""
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """A limit in A per phase, and what it changes to later: (from when on, A), in the order of time."""
+
+    amps: Decimal
+    later: tuple[tuple[datetime, Decimal], ...] = ()
+
+    def at(self, moment: datetime) -> Decimal:
+        return next((amps for since, amps in reversed(self.later) if since <= moment), self.amps)
+
+    def edges(self, start: datetime, end: datetime) -> tuple[datetime, ...]:
+        """`start`, `end` and each change between them."""
+        return (start, *(since for since, _ in self.later if start < since < end), end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,23 +158,27 @@ def complies(amps: Decimal, limit_amps: Decimal) -> bool:
 
 def assess(
     samples: Iterable[Sample],
-    limit_amps: Decimal,
+    limit: Decimal | Course,
     period: Period,
     rating: Rating,
     volts: Decimal,
     sample_every: timedelta,
 ) -> Compliance:
-    """How a chargepoint took a limit of `limit_amps` per phase; `samples` in any order, from before receipt on."""
+    """How a chargepoint took a limit in A per phase; `samples` in any order, from before receipt on.
+
+    Each moment is judged by the limit of that moment.
+    """
+    course = limit if isinstance(limit, Course) else Course(limit)
 
     def over(span: Span) -> Decimal:
-        return max(span.amps - limit_amps, Decimal(0))
+        return max(span.amps - course.at(span.start), Decimal(0))
 
     found = readings(samples, rating, volts)
     gap = sample_every * LONGEST_GAP
-    known = spans(found, period.judged_from, period.end, gap)
-    breaches = tuple(span for span in known if not complies(span.amps, limit_amps))
-    is_below = _is_already_below(found, limit_amps, period, gap)
-    effect = period.begins if is_below else _effect(found, limit_amps, period, gap)
+    known = tuple(_known(found, course, period, gap))
+    breaches = tuple(span for span in known if not complies(span.amps, course.at(span.start)))
+    is_below = _is_already_below(found, course.at(period.begins), period, gap)
+    effect = period.begins if is_below else _effect(found, course, period, gap)
     acted = _acted(is_below, effect, known, breaches, period)
     before = spans(found, period.received - BASELINE_SPAN, period.received, gap)
     baseline = mean_watts(before)
@@ -201,6 +221,13 @@ def summary(assessed: Iterable[Compliance]) -> Summary:
     )
 
 
+def _known(found: tuple[Reading, ...], course: Course, period: Period, gap: timedelta) -> Iterator[Span]:
+    """No span crosses a change of the limit."""
+    if period.judged_from < period.end:
+        for start, end in pairwise(course.edges(period.judged_from, period.end)):
+            yield from spans(found, start, end, gap)
+
+
 def _acted(
     is_below: bool,
     effect: datetime | None,
@@ -228,14 +255,12 @@ def _is_already_below(
     return last.amps <= limit_amps or (not limit_amps and complies(last.amps, limit_amps))
 
 
-def _effect(
-    found: tuple[Reading, ...], limit_amps: Decimal, period: Period, gap: timedelta
-) -> datetime | None:
+def _effect(found: tuple[Reading, ...], course: Course, period: Period, gap: timedelta) -> datetime | None:
     """The first of three readings in a row, no gap between them, that comply."""
     during = tuple(each for each in found if period.begins <= each.at < period.end)
     for first, second, third in zip(during, during[1:], during[2:], strict=False):
         is_unbroken = second.at - first.at <= gap and third.at - second.at <= gap
-        if is_unbroken and all(complies(each.amps, limit_amps) for each in (first, second, third)):
+        if is_unbroken and all(complies(each.amps, course.at(each.at)) for each in (first, second, third)):
             return first.at
     return None
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
@@ -38,6 +38,8 @@ class Limit:
     """Event id or rule, shown to the EV driver."""
     until: datetime | None
     """None: until it is cancelled."""
+    recovery: timedelta | None = None
+    """What the rise of its release is spread over (r31); None: the site's own pace."""
 
 
 def smallest(limits: Iterable[Limit]) -> Limit | None:

@@ -28,6 +28,8 @@ class EntryType(StrEnum):
     """The first entry, and only that: the log's public key."""
     INTERVENTION = "intervention"
     """A limit was decided: why, where, how deep, until when, by whom."""
+    MODIFY = "modify"
+    """What holds of it from now on, why, by whom."""
     CANCEL = "cancel"
     OUTCOME = "outcome"
     """What an intervention did."""

@@ -181,8 +181,11 @@ def r315(message: UpdateReport) -> Iterator[Finding]:
 def r316(message: UpdateReport) -> Iterator[Finding]:
     """Where no interval has a start, numbers tell their order."""
     for where, report in _reports(message):
-        if any(interval.start is None and interval.uid is None for interval in report.intervals):
+        numbers = [interval.uid for interval in report.intervals if interval.start is None]
+        if None in numbers:
             yield where, "an interval without a start or a number"
+        elif len(set(numbers)) < len(numbers):
+            yield where, "two intervals with one number"
 
 
 @rule(UpdateReport)

@@ -112,6 +112,9 @@ class Events:
     # --- answers ---
 
     def _answered(self, message: CreatedEvent) -> "Events":
+        """A refusal of the whole answers none of its events (r25)."""
+        if not message.response.accepted:
+            return self
         said = {(r.event.event_id, r.event.modification_number) for r in message.event_responses}
         return replace(
             self,

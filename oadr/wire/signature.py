@@ -1,38 +1,45 @@
 """The XML signature of an envelope (r514): its names, and what a verified one leaves to be read.
 
-A signature says only that some elements were once signed. So the shape is fixed before any cryptography: the
-signature, then one oadrSignedObject, two references, one of them to it and one to the ReplayProtect, no
-identifier twice, no transform but canonicalisation. After it, only what the verifier returns is read: trees
-made anew from the very bytes that were hashed. The key is the stored certificate's; KeyInfo is not looked at.
+A signature says only that some elements were once signed. So its form is fixed: the signature, then one
+oadrSignedObject, two references, one of them to it and one to the ReplayProtect, no identifier twice, no transform
+but canonicalisation. Whatever else XML signatures may be is refused, not interpreted. Only two trees may be read
+afterwards, made anew from the very bytes that were hashed; SignedInfo is such a tree too, from the bytes that were
+signed. The key is the stored certificate's; KeyInfo is not looked at.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+import re
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final, cast
+from hashlib import sha256
+from hmac import compare_digest
+from typing import Final, cast
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from lxml import etree
-from signxml.algorithms import CanonicalizationMethod, DigestAlgorithm, SignatureMethod
-from signxml.exceptions import SignXMLException
-from signxml.verifier import SignatureConfiguration, VerifyResult, XMLVerifier
 
-from oadr.wire import scalars
+from oadr.wire import keys, scalars, signed_info
+from oadr.wire.canonical import remade
 from oadr.wire.errors import Forged, Invalid
-from oadr.wire.namespaces import qualified
+from oadr.wire.keys import PublicKey
+from oadr.wire.namespaces import NAMESPACES, qualified
 from oadr.wire.replay import ReplayProtect
+from oadr.wire.scalars import XML_BLANKS
+from oadr.wire.signed_info import REFERENCE, SIGNED_INFO, Reference
+
+Element = etree._Element
 
 PAYLOAD: Final = qualified("oadr:oadrPayload")
 SIGNED_OBJECT: Final = qualified("oadr:oadrSignedObject")
 BODY_ID: Final = qualified("oadr:Id")
 
 SIGNATURE: Final = qualified("ds:Signature")
-SIGNED_INFO: Final = qualified("ds:SignedInfo")
-C14N_METHOD: Final = qualified("ds:CanonicalizationMethod")
-REFERENCE: Final = qualified("ds:Reference")
-TRANSFORM: Final = qualified("ds:Transform")
+SIGNATURE_VALUE: Final = qualified("ds:SignatureValue")
+KEY_INFO: Final = qualified("ds:KeyInfo")
+OBJECT: Final = qualified("ds:Object")
+SIGNATURE_PROPERTIES: Final = qualified("ds:SignatureProperties")
+SIGNATURE_PROPERTY: Final = qualified("ds:SignatureProperty")
 
 PROPERTIES: Final = "http://openadr.org/oadr-2.0b/2012/07/xmldsig-properties"
 REPLAY_PROTECT: Final = f"{{{PROPERTIES}}}ReplayProtect"
@@ -42,37 +49,28 @@ NONCE: Final = f"{{{PROPERTIES}}}nonce"
 LARGEST: Final = 200
 """Elements in a signature; one with a chain of certificates has about 30. The rest would be work for nothing."""
 
-_CANONICAL: Final = {
-    method.value
-    for method in (
-        CanonicalizationMethod.CANONICAL_XML_1_0,
-        CanonicalizationMethod.CANONICAL_XML_1_0_WITH_COMMENTS,
-        CanonicalizationMethod.EXCLUSIVE_XML_CANONICALIZATION_1_0,
-    )
-}
-_WANTED: Final = SignatureConfiguration(
-    require_x509=True,
-    location="./",
-    expect_references=2,
-    signature_methods=frozenset({SignatureMethod.RSA_SHA256, SignatureMethod.ECDSA_SHA256}),
-    digest_algorithms=frozenset({DigestAlgorithm.SHA256}),
-    ignore_ambiguous_key_info=True,  # else a KeyValue in the message is parsed and compared
-    default_reference_c14n_method=CanonicalizationMethod.CANONICAL_XML_1_0,
+_ORDER: Final = [SIGNATURE, SIGNED_INFO, REFERENCE, REFERENCE, REPLAY_PROTECT, SIGNED_OBJECT]
+_SINGLE: Final = frozenset(_ORDER)
+"""All that there is of these in the whole document, and in which order."""
+_FORMS: Final = (
+    [SIGNED_INFO, SIGNATURE_VALUE, KEY_INFO, OBJECT],
+    [SIGNED_INFO, SIGNATURE_VALUE, OBJECT],
 )
-_TIME: Final = {"verification_time"} & {field.name for field in fields(SignatureConfiguration)}
-"""signxml 5 also looks at the certificate's dates, unless told otherwise by the wall clock."""
+_OURS: Final = f"{{{NAMESPACES['ds']}}}*"
+_TARGET: Final = re.compile(r"(?:[A-Za-z][\w.-]*:)?[\w./-]*(?:#[\w.-]*)?", re.ASCII)
+"""What a property is about, which is nowhere asked: `.`, `#signature` or nothing."""
+_IDS: Final = etree.XPath("//@*[translate(local-name(), 'ID', 'id') = 'id']", smart_strings=False)
+"""The value of every attribute that anybody might take for an identifier: Id, ID, id, xml:id, oadr:Id."""
 
 _FOREIGN: Final = (
-    SignXMLException,
     etree.LxmlError,
     ValueError,
-    TypeError,
     UnsupportedAlgorithm,
     x509.DuplicateExtension,
     x509.UnsupportedGeneralNameType,
 )
-"""What verification raises: ValueError for what is no base64, TypeError for an empty digest or signature, and for
-two transforms in a row; the last three for an odd certificate, whose parts are parsed only when asked for."""
+"""What verification raises: ValueError for what is no base64; the last three for an odd certificate, whose parts are
+parsed only when asked for."""
 
 
 class SignaturePolicy(StrEnum):
@@ -90,97 +88,168 @@ class SignaturePolicy(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Proof:
+    """The bytes that a signature was made of."""
+
+    signed_info: bytes
+    value: bytes
+    properties: bytes
+    """What was hashed of the element that holds ReplayProtect."""
+    texts: tuple[str, str]
+    """ReplayProtect's timestamp and nonce as they were written."""
+
+
+@dataclass(frozen=True, slots=True)
 class Verified:
     """All that may be read of a signed message."""
 
-    body: etree._Element
+    body: Element
     """The oadrSignedObject."""
     guard: ReplayProtect
+    proof: Proof
 
 
-def verify(root: etree._Element, pinned: x509.Certificate, now: datetime) -> Verified:
+def verify(root: Element, pinned: x509.Certificate, now: datetime) -> Verified:
     """What the owner of `pinned` signed in the envelope `root`. Raises `Forged`, and nothing else.
 
     `root` comes from `envelope.parse`. Whether the message is fresh is for `replay.fresh` to say.
     """
     _check_shape(root)
-    _check_references(root)
-    _check_algorithms(root)
+    signature, body = root
+    guards = _guards(signature[-1])
     try:
-        _check_certificate(pinned, now)
-        wanted = replace(_WANTED, **cast(dict[str, Any], dict.fromkeys(_TIME, now)))
-        # A new verifier each time: it keeps its configuration and certificate on itself.
-        results = XMLVerifier().verify(root, x509_cert=pinned, expect_config=wanted)
+        check_dates(pinned, now)
+        data, value = _signed(signature, keys.public_key_of(pinned))
+        parts = [_part(one, body, guards) for one in _references(data, keys.public_key_of(pinned))]
     except _FOREIGN as error:
         raise Forged("the signature does not hold") from error
-    return _read(cast(Sequence[VerifyResult], results))
+    return _read(parts, data, value)
 
 
-def _check_shape(root: etree._Element) -> None:
+# --- the shape, before any cryptography ------------------------------------------------------------------------
+
+
+def _check_shape(root: Element) -> None:
     if root.tag != PAYLOAD or [child.tag for child in root] != [SIGNATURE, SIGNED_OBJECT]:
         raise Forged("wants one signature, then one oadrSignedObject")
-    if any(_count(root, tag) != 1 for tag in (SIGNATURE, SIGNED_INFO, SIGNED_OBJECT, REPLAY_PROTECT)):
-        raise Forged("wants one signature, one oadrSignedObject and one ReplayProtect, and none elsewhere")
-    if _count(root[0], "*") > LARGEST:
+    if [element.tag for element in root.iter(*_SINGLE)] != _ORDER:
+        raise Forged("wants one signature of two references, one ReplayProtect, one oadrSignedObject")
+    signature, body = root
+    if sum(1 for _ in signature.iter("*")) > LARGEST:
         raise Forged("a signature of too many elements")
-    ids = list(_ids(root))
+    ids = cast(list[str], _IDS(root))
     if len(ids) != len(set(ids)):
         raise Forged("an identifier stands twice")
+    _check_blank(root.text, signature.tail, body.tail)
+    _check_signature(signature)
 
 
-def _count(root: etree._Element, tag: str) -> int:
-    return sum(1 for _ in root.iter(tag))
+def _check_signature(signature: Element) -> None:
+    if [child.tag for child in signature] not in _FORMS or len(signature[1]):
+        raise Forged("a signature of another form")
+    _check_blank(signature.text, *(child.tail for child in signature))
+    signed_info.check_id(signature)
+    signed_info.check_id(signature[1])
 
 
-def _ids(root: etree._Element) -> Iterator[str]:
-    """The value of every attribute that anybody might take for an identifier: Id, ID, id, xml:id, oadr:Id."""
-    for element in root.iter("*"):
-        for name, value in element.items():
-            if str(name).rpartition("}")[2].lower() == "id":
-                yield str(value)
+def _check_blank(*texts: str | None) -> None:
+    if any(text and text.strip(XML_BLANKS) for text in texts):
+        raise Forged("text where none belongs")
 
 
-def _check_references(root: etree._Element) -> None:
-    """Two in the whole document; that both stand in SignedInfo the verifier sees to."""
-    own = root[1].get(BODY_ID)
-    targets = [reference.get("URI") for reference in root.iter(REFERENCE)]
-    if not own or len(targets) != 2 or targets.count(f"#{own}") != 1:
-        raise Forged("wants two references, one of them to oadrSignedObject")
+def _guards(holder: Element) -> tuple[Element, ...]:
+    """Object, SignatureProperties, SignatureProperty and ReplayProtect: a reference may name any of them."""
+    if [element.tag for element in holder.iter(_OURS)] != [OBJECT, SIGNATURE_PROPERTIES, SIGNATURE_PROPERTY]:
+        raise Forged("wants one SignatureProperty in Object")
+    properties = holder[0]
+    if len(holder) != 1 or len(properties) != 1:
+        raise Forged("wants nothing but the ReplayProtect's SignatureProperty in Object")
+    one = properties[0]
+    _check_blank(holder.text, properties.tail, properties.text, one.tail)
+    signed_info.check_id(holder)
+    signed_info.check_id(properties)
+    signed_info.check_id(one, Target=_TARGET)
+    guards = [child for child in one if child.tag == REPLAY_PROTECT]
+    if one.get("Target") is None:
+        raise Forged("a SignatureProperty without a target")
+    if len(guards) != 1 or any(_is_nameless(child) for child in one):
+        raise Forged("ReplayProtect stands elsewhere than in SignatureProperty")
+    return holder, properties, one, guards[0]
 
 
-def _check_algorithms(root: etree._Element) -> None:
-    """The verifier looks at signatures and digests, but skips transforms that it does not know."""
-    if any(step.get("Algorithm") not in _CANONICAL for step in root.iter(C14N_METHOD, TRANSFORM)):
-        raise Forged("a transform or canonicalisation that is not taken here")
+def _is_nameless(element: Element) -> bool:
+    """Whether it has no namespace; such properties nobody could define."""
+    return not str(element.tag).startswith("{")
 
 
-def _check_certificate(pinned: x509.Certificate, now: datetime) -> None:
-    """The dates (r516), and that its key is one for signatures; signxml 4 and 5 differ here, we do not."""
-    if not pinned.not_valid_before_utc <= now <= pinned.not_valid_after_utc:
+# --- what is signed --------------------------------------------------------------------------------------------
+
+
+def check_dates(pinned: x509.Certificate, now: datetime) -> None:
+    """Raises `Forged` outside of the certificate's dates."""
+    if not pinned.not_valid_before_utc <= now <= pinned.not_valid_after_utc:  # r516
         raise Forged("the certificate has expired or is not yet valid")
-    try:
-        usage = pinned.extensions.get_extension_for_class(x509.KeyUsage).value
-    except x509.ExtensionNotFound:
-        return  # not limited
-    if not usage.digital_signature:
-        raise Forged("the certificate is not one for signatures")
 
 
-def _read(results: Sequence[VerifyResult]) -> Verified:
-    signed = [result.signed_xml for result in results if result.signed_xml is not None]
-    bodies = [element for element in signed if element.tag == SIGNED_OBJECT]
-    guards = [
-        guard for element in signed if element.tag != SIGNED_OBJECT for guard in element.iter(REPLAY_PROTECT)
-    ]
+def _signed(signature: Element, key: PublicKey) -> tuple[bytes, bytes]:
+    """The bytes that the owner of `key` has signed, and the signature."""
+    info = signature[0]
+    if not len(info):
+        raise Forged("an empty SignedInfo")
+    value = signed_info.binary(signature[1])
+    for data in signed_info.c14n_method(info[0]).forms(info):
+        if keys.holds(key, value, data):
+            return data, value
+    raise Forged("not signed by the owner of the certificate")
+
+
+def _references(data: bytes, key: PublicKey) -> tuple[Reference, Reference]:
+    """What the signature says that it covers: read from the bytes that were signed, and from nothing else."""
+    said = signed_info.read(remade(data))
+    if said.algorithm != keys.method_of(key):
+        raise Forged("signed in another way than SignedInfo says")
+    return said.references
+
+
+def _part(reference: Reference, body: Element, guards: tuple[Element, ...]) -> tuple[bytes, Element]:
+    """What was hashed of the element that is meant, and a tree of these bytes."""
+    target = _target(reference, body, guards)
+    for data in reference.method.forms(target):
+        if compare_digest(sha256(data).digest(), reference.digest):
+            return data, remade(data)
+    raise Forged("changed since it was signed")
+
+
+def _target(reference: Reference, body: Element, guards: tuple[Element, ...]) -> Element:
+    """The one element that a reference may mean by this name."""
+    if body.get(BODY_ID) == reference.target:
+        return body
+    found = [element for element in guards if element.get("Id") == reference.target]
+    if not found:
+        raise Forged("a reference neither to oadrSignedObject nor to what holds ReplayProtect")
+    return found[0]
+
+
+def _read(parts: list[tuple[bytes, Element]], data: bytes, value: bytes) -> Verified:
+    """From the trees of the two parts, which come in any order."""
+    bodies = [tree for _, tree in parts if tree.tag == SIGNED_OBJECT]
+    guards = [(made_of, guard) for made_of, tree in parts for guard in tree.iter(REPLAY_PROTECT)]
     if len(bodies) != 1 or len(guards) != 1:
         raise Forged("oadrSignedObject and ReplayProtect are not what was signed")
-    return Verified(bodies[0], _replay_protect(guards[0]))
+    ((made_of, guard),) = guards
+    texts = _texts(guard)
+    return Verified(bodies[0], _replay_protect(texts), Proof(data, value, made_of, texts))
 
 
-def _replay_protect(element: etree._Element) -> ReplayProtect:
-    if [child.tag for child in element] != [TIMESTAMP, NONCE] or any(len(child) for child in element):
+def _texts(guard: Element) -> tuple[str, str]:
+    if [child.tag for child in guard] != [TIMESTAMP, NONCE] or any(len(child) for child in guard):
         raise Forged("ReplayProtect wants a timestamp and a nonce")
-    timestamp, nonce = (child.text or "" for child in element)
+    timestamp, nonce = guard
+    return timestamp.text or "", nonce.text or ""
+
+
+def _replay_protect(texts: tuple[str, str]) -> ReplayProtect:
+    timestamp, nonce = texts
     try:
         return ReplayProtect(scalars.read_date_time(timestamp), nonce)
     except Invalid as error:

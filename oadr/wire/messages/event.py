@@ -45,6 +45,7 @@ SIMPLE_OLD: Final = Token("simple")
 LOAD_CONTROL: Final = Token("LOAD_CONTROL")
 LOAD_DISPATCH: Final = Token("LOAD_DISPATCH")
 ELECTRICITY_PRICE: Final = Token("ELECTRICITY_PRICE")
+CHARGE_STATE: Final = Token("CHARGE_STATE")
 """Well-known signal names; a deployment may agree on more, `x-...`."""
 
 

@@ -19,12 +19,14 @@ METADATA: Final = ReportSpecifierId("METADATA")
 
 DIRECT_READ: Final = Token("Direct Read")
 MEAN: Final = Token("Mean")
+DERIVED: Final = Token("Derived")
 NOT_APPLICABLE: Final = Token("x-notApplicable")
 """Reading types; a request always says the last (r338)."""
 
 USAGE: Final = Token("usage")
 DEMAND: Final = Token("demand")
 SET_POINT: Final = Token("setPoint")
+DEVIATION: Final = Token("deviation")
 RESOURCE_STATUS: Final = Token("x-resourceStatus")
 """Report types."""
 

@@ -1,5 +1,6 @@
 """From an event's signals to a time line of ceilings, and from a ceiling to amps."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -8,23 +9,52 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oadr.charging import signals
+from oadr.charging.ceilings import (
+    Amps,
+    Ceiling,
+    EnergyWanted,
+    Offset,
+    Price,
+    Share,
+    Step,
+    Together,
+    Watts,
+    allowed,
+)
 from oadr.charging.electricity import Rating
-from oadr.charging.signals import Amps, Programme, Share, Step, Watts
+from oadr.charging.meanings import Agreed
+from oadr.charging.signals import Programme
 from oadr.wire.errors import Invalid, ResponseCode
 from oadr.wire.ids import MarketContext, Token
 from oadr.wire.messages.common import Scale, Unit, UnitKind
 from oadr.wire.messages.event import (
+    CHARGE_STATE,
     ELECTRICITY_PRICE,
     LOAD_CONTROL,
     LOAD_DISPATCH,
     SIMPLE_OLD,
+    Baseline,
     Event,
     Signal,
     SignalType,
 )
-from tests.oadr.charging.events import capacity, current, event, period, power, signal, simple
+from oadr.wire.scalars import read_duration
+from tests.oadr.charging.events import (
+    NOON,
+    capacity,
+    current,
+    event,
+    intervals,
+    period,
+    power,
+    signal,
+    simple,
+)
 
 VOLTS = Decimal(230)
+WATTS = Unit(kind=UnitKind.POWER_REAL, description="RealPower", symbol="W", scale=Scale.NONE)
+WATT_HOURS = Unit(kind=UnitKind.ENERGY_REAL, description="RealEnergy", symbol="Wh", scale=Scale.KILO)
+PENCE = Unit(kind=UnitKind.CURRENCY_PER_KWH, description="currencyPerKWh", symbol="GBP", scale=Scale.CENTI)
 CHARGEPOINT = Rating(Decimal(16), 3)
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
@@ -38,7 +68,8 @@ def shares(order: Event) -> list[tuple[timedelta, timedelta | None, str]]:
 def amps(order: Event, at: timedelta = timedelta(), rating: Rating = CHARGEPOINT) -> str | None:
     """A at a moment after the start; None when nothing is ordered then."""
     step = next((step for step in signals.timeline(order) if step.holds_at(at)), None)
-    return None if step is None else str(signals.allowed(step, rating, VOLTS).amps)
+    found = allowed(step, rating, VOLTS) if step else None
+    return str(found.amps) if found else None
 
 
 def refusal(order: Event) -> ResponseCode:
@@ -66,7 +97,7 @@ def refusal(order: Event) -> ResponseCode:
         (current(("5.9", "PT1H")), Amps(Decimal("5.9")), "0"),
     ],
 )
-def test_each_signal_that_is_understood(one: Signal, ceiling: signals.Ceiling, expected: str) -> None:
+def test_each_signal_that_is_understood(one: Signal, ceiling: Ceiling, expected: str) -> None:
     assert signals.timeline(event(one)) == (Step(timedelta(), HOUR, (ceiling,)),)
     assert amps(event(one)) == expected
 
@@ -84,8 +115,102 @@ def test_a_simple_level_is_a_share(name: Token, level: str, expected: str) -> No
 
 def test_a_programme_may_agree_on_other_levels() -> None:
     levels = {0: Decimal(1), 1: Decimal("0.5")}
-    (step,) = signals.timeline(event(simple(("1.0", "PT1H"))), levels)
+    (step,) = signals.timeline(event(simple(("1.0", "PT1H"))), Agreed(levels=levels))
     assert step.ceilings == (Share(Decimal("0.5")),)
+
+
+@pytest.mark.parametrize(
+    ("offset", "normal", "expected"),
+    [
+        ("-60", 100, "6.4"),
+        ("-100", 100, "0"),
+        ("0", 100, "16.0"),
+        ("50", 100, "16.0"),
+        ("-50", 80, "6.4"),
+        ("50", 60, "14.4"),
+    ],
+)
+def test_an_offset_refers_to_what_may_be_drawn_anyhow(offset: str, normal: int, expected: str) -> None:
+    (step,) = signals.timeline(event(signal((offset, "PT1H"), type_=SignalType.LOAD_CONTROL_PERCENT_OFFSET)))
+    assert step.ceilings == (Offset(Decimal(offset)),)
+    found = allowed(step, CHARGEPOINT, VOLTS, normal=Decimal(normal))
+    assert found
+    assert str(found.amps) == expected
+
+
+def test_a_level_offset_means_what_the_programme_has_agreed_on() -> None:
+    agreed = Agreed(offsets={0: Decimal(0), 1: Decimal(-50)})
+    order = event(signal(("0", "PT30M"), ("1", "PT30M"), type_=SignalType.LOAD_CONTROL_LEVEL_OFFSET))
+    assert [step.ceilings for step in signals.timeline(order, agreed)] == [
+        (Offset(Decimal(0)),),
+        (Offset(Decimal(-50)),),
+    ]
+    strange = event(signal(("2", "PT1H"), type_=SignalType.LOAD_CONTROL_LEVEL_OFFSET))
+    with pytest.raises(Invalid):
+        signals.timeline(strange, agreed)
+
+
+def test_a_capacity_in_percent_is_taken_only_where_that_is_agreed() -> None:
+    order = event(capacity(("40.0", "PT1H")))
+    (step,) = signals.timeline(order, Agreed(capacity_in_percent=True))
+    assert step.ceilings == (Share(Decimal("0.4")),)
+    assert refusal(order) is ResponseCode.INVALID_VALUE
+
+
+def test_a_set_point_of_dispatch_is_for_all_together() -> None:
+    order = event(signal(("9000", "PT1H"), name=LOAD_DISPATCH, type_=SignalType.SETPOINT, unit=WATTS))
+    (step,) = signals.timeline(order)
+    together = Together(Decimal(9000))
+    assert step.ceilings == (together,)
+    found = allowed(step, CHARGEPOINT, VOLTS, shares={together: Decimal(5520)})
+    assert found
+    assert str(found.amps) == "8.0"
+
+
+def baseline(*values: tuple[str, str], start: datetime = NOON, unit: Unit = WATTS) -> Baseline:
+    return Baseline(
+        start=start,
+        duration=read_duration("PT2H"),
+        intervals=intervals(values),
+        baseline_id="B",
+        name="B",
+        unit=unit,
+    )
+
+
+def test_a_delta_refers_to_the_baseline_of_the_event() -> None:
+    delta = signal(
+        ("-2000", "PT30M"), ("-9000", "PT30M"), name=LOAD_DISPATCH, type_=SignalType.DELTA, unit=WATTS
+    )
+    order = replace(event(delta), baseline=baseline(("7000", "PT15M"), ("8000", "PT105M")))
+    assert shares(order) == [
+        (0 * MINUTE, 15 * MINUTE, "5000"),
+        (15 * MINUTE, 15 * MINUTE, "6000"),
+        (30 * MINUTE, 30 * MINUTE, "0"),
+    ]
+    early = replace(order, baseline=baseline(("7000", "PT2H"), start=NOON - HOUR))
+    assert shares(early) == [(0 * MINUTE, 30 * MINUTE, "5000"), (30 * MINUTE, 30 * MINUTE, "0")]
+    late = replace(order, baseline=baseline(("7000", "PT2H"), start=NOON + 2 * HOUR))
+    assert shares(late)[0][2] == "5000"
+    amperes = replace(order, baseline=baseline(("7", "PT2H"), unit=PENCE))
+    assert refusal(amperes) is ResponseCode.INVALID_VALUE
+
+
+@pytest.mark.proves("W53")
+def test_a_price_and_a_wish_for_energy_order_nothing() -> None:
+    price = signal(
+        ("12.5", "PT30M"), ("-3", "PT30M"), name=ELECTRICITY_PRICE, type_=SignalType.PRICE, unit=PENCE
+    )
+    steps = signals.timeline(event(price))
+    assert [step.advice for step in steps] == [
+        (Price(Decimal("0.125"), "GBP"),),
+        (Price(Decimal("-0.03"), "GBP"),),
+    ]
+    assert all(allowed(step, CHARGEPOINT, VOLTS) is None for step in steps)
+    energy = signal(("12", "PT1H"), name=CHARGE_STATE, type_=SignalType.SETPOINT, unit=WATT_HOURS)
+    (step,) = signals.timeline(event(energy, capacity(("0.4", "PT1H"))))
+    assert step.advice == (EnergyWanted(Decimal(12_000)),)
+    assert step.ceilings == (Share(Decimal("0.4")),), "a wish lifts no limit"
 
 
 # ---- what is refused
@@ -98,7 +223,9 @@ def test_a_programme_may_agree_on_other_levels() -> None:
         signal(("1", "PT1H"), name=ELECTRICITY_PRICE, type_=SignalType.PRICE),
         signal(("1", "PT1H"), name=LOAD_DISPATCH, type_=SignalType.LOAD_CONTROL_CAPACITY),
         signal(("1", "PT1H"), name=LOAD_CONTROL, type_=SignalType.LEVEL),
-        signal(("1", "PT1H"), name=LOAD_CONTROL, type_=SignalType.LOAD_CONTROL_PERCENT_OFFSET),
+        signal(("1", "PT1H"), name=LOAD_CONTROL, type_=SignalType.LOAD_CONTROL_LEVEL_OFFSET),
+        signal(("1", "PT1H"), name=LOAD_DISPATCH, type_=SignalType.DELTA, unit=WATTS),
+        signal(("1", "PT1H"), name=CHARGE_STATE, type_=SignalType.SETPOINT, unit=WATTS),
         signal(("1", "PT1H"), name=LOAD_CONTROL, type_=SignalType.LOAD_CONTROL_SETPOINT),
         signal(
             ("1", "PT1H"),
@@ -130,6 +257,8 @@ def test_half_an_order_is_not_obeyed_silently() -> None:
         capacity(("0.5", "PT30M"), ("-0.1", "PT30M")),
         capacity(("0.5", "PT1H"), ("-0.1", "PT1H")),
         power(("-1", "PT1H")),
+        signal(("-1", "PT1H"), name=LOAD_DISPATCH, type_=SignalType.SETPOINT, unit=WATTS),
+        signal(("-100.1", "PT1H"), type_=SignalType.LOAD_CONTROL_PERCENT_OFFSET),
         current(("-1", "PT1H")),
         simple(("4", "PT1H")),
         simple(("1.5", "PT1H")),
@@ -200,7 +329,9 @@ def test_of_two_rich_signals_the_smaller_ceiling_holds_on_each_chargepoint() -> 
 
 def test_of_two_pauses_the_deeper_is_shown_as_asked_for() -> None:
     step = Step(timedelta(), None, (Share(Decimal("0.3")), Share(Decimal("0.1"))))
-    assert signals.allowed(step, CHARGEPOINT, VOLTS).requested == 10
+    found = allowed(step, CHARGEPOINT, VOLTS)
+    assert found
+    assert found.requested == 10
 
 
 def test_two_signals_change_at_their_own_times() -> None:

@@ -389,6 +389,14 @@ def test_an_answer_about_reports_under_another_request_id_is_noticed() -> None:
     offer = until(RegisterReport)[-1]
     other = put(offer.reply, ("response", "request_id"), RequestId("other"))
     assert "r303" in broken(*until(RegisterReport)[:-1], replace(offer, reply=other))
+    other = put(UPDATE.reply, ("response", "request_id"), RequestId("other"))
+    assert "r303" in broken(*OFFERED, replace(UPDATE, reply=other))
+    for request, reply in (
+        (known(asking().reply), CreatedReport),
+        (CancelReport(request_id=RequestId("X"), request_ids=(), report_to_follow=False), CanceledReport),
+    ):
+        answer = reply(response=EiResponse(request_id=RequestId("other")), ven_id=HOME)
+        assert "r303" in broken(*OFFERED, Exchange(request, answer, NOW)), type(request)
     greeted = until(RegisteredReport)
     other = put(greeted[-1].request, ("response", "request_id"), RequestId("other"))
     assert "r303" in broken(*greeted[:-1], replace(greeted[-1], request=other))

@@ -218,6 +218,20 @@ def test_intervals_of_two_kinds_are_noticed() -> None:
     assert "r314" in rules(check(backwards, Party.VEN, NOW))
 
 
+@pytest.mark.proves("r316")
+@pytest.mark.parametrize(
+    ("numbers", "is_noticed"), [(("0", "1"), False), (("0", "0"), True), (("0", None), True)]
+)
+def test_intervals_without_a_start_that_are_not_told_apart_are_noticed(
+    numbers: tuple[str | None, ...], is_noticed: bool
+) -> None:
+    report = said(UpdateReport)
+    first = report.reports[0].intervals[0]
+    intervals = tuple(replace(first, start=None, uid=number) for number in numbers)
+    changed = put(report, (*VALUES, "intervals"), intervals)
+    assert ("r316" in rules(check(changed, Party.VEN, NOW))) is is_noticed
+
+
 def test_a_load_control_state_that_changes_its_parts_is_noticed() -> None:
     report = said(UpdateReport)
     first = report.reports[0].intervals[0]

@@ -54,9 +54,11 @@ CREATED: Final = around(OPT_BARE, b"01:00:00Z")
 
 _TARGET: Final = around(OPT_BARE, b"<ei:eiTarget/>")
 _POWER: Final = b'<ei:eiTarget xmlns="' + NAMESPACES["power"].encode() + b'">'
+_EI: Final = b'<ei:eiTarget xmlns="' + NAMESPACES["ei"].encode() + b'">'
 
 FLOODS: Final = {
     "schema faults": filled(_TARGET[0] + _POWER, b"<pnode/>", b"</ei:eiTarget>" + _TARGET[1]),
+    "attributes of siblings": filled(_TARGET[0] + _EI, b'<groupID a=""/>', b"</ei:eiTarget>" + _TARGET[1]),
     "text": filled(V1[0], b"a", V1[1]),
     "references": filled(V1[0], b"&#65;", V1[1]),
     "comments": filled(V1[0], b"<!---->a", V1[1]),

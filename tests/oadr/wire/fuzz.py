@@ -22,8 +22,8 @@ from oadr.wire import envelope
 from oadr.wire.errors import PeerError
 from oadr.wire.messages import MESSAGES, Message
 from oadr.wire.schema import Schema, installed_folder
+from tests.oadr.wire.mutations import mutated, rearranged
 from tests.oadr.wire.strategies import of
-from tests.oadr.wire.test_envelope import mutated, rearranged
 
 MILLION: Final = 1_000_000
 EACH: Final = 12
