@@ -3,7 +3,7 @@
 every half second   has another process ordered, cancelled, imported or approved something?
 every few seconds   who has called since; which intervention is over and goes into the record
 every minute        what the log has left out
-every ten minutes   signed messages that are too old to come again are forgotten
+every ten minutes   what signed messages have spent is forgotten when none can come again, recorded ones after a week
 every quarter hour  a checkpoint, if anything was added
 """
 
@@ -29,7 +29,7 @@ from vtn.delivery.index import Index
 from vtn.model.intervention import Intervention
 from vtn.service import party
 from vtn.service.desk import Desk
-from vtn.store import ledger_key, network, nonces, record
+from vtn.store import ledger_key, messages, network, nonces, record
 from vtn.store.engine import StoreAway
 from vtn.store.opening import open_store
 from vtn.web import http_log
@@ -114,10 +114,12 @@ class Server:
         application = web.Application()
         endpoint = Endpoint(desk, Schema(folder), self._journal, self._signers)
         application.add_routes(endpoint.routes(settings.prefix))
+        application.on_cleanup.append(endpoint.recorder.settle)
         self._runner = web.AppRunner(
             application,
             access_log=None,
             logger=http_log.logger(self._journal),
+            auto_decompress=False,  # what is packed is refused (415), so nobody unpacks it before
             keepalive_timeout=KEEP_ALIVE.total_seconds(),
             shutdown_timeout=GOODBYE,
         )
@@ -177,6 +179,7 @@ class Server:
     async def _forget(self) -> None:
         async with self._store.writing() as tx:
             await nonces.forget(tx, clock.now())
+            await messages.forget(tx, clock.now())
 
     async def _tell_what_was_left_out(self) -> None:
         self._journal.minute()

@@ -38,6 +38,9 @@ from oadr.wire.messages.registration import ProfileName, TransportName
 from oadr.wire.schema import Schema, installed_folder
 from vtn.delivery import orders
 from vtn.delivery.index import Index
+from vtn.delivery.proofreading import proofread
+from vtn.model import written
+from vtn.model.change import Change
 from vtn.model.delivery import Delivery
 from vtn.model.intervention import Intervention, Order
 from vtn.model.network import Chargepoint, Feeder, Network, Site
@@ -133,6 +136,31 @@ class World:
         given = await orders.give(self.store, order, self.now)
         await self.index.refresh(self.store, self.now)
         return given
+
+    async def send(
+        self,
+        event: Event,
+        *,
+        feeder_ids: tuple[GroupId, ...] = (F1,),
+        start: datetime | None = None,
+        reason: str = "in our own words",
+        as_is: bool = False,
+    ) -> Intervention:
+        """A written event, as `vtn send` does; it starts as written unless `start` says else."""
+        order = written.order(event, TERMS.market_contexts, feeder_ids, reason, "op1", start)
+        proofread(order, self._schema, self.now, as_is=as_is)
+        given = await orders.give(self.store, order, self.now)
+        await self.index.refresh(self.store, self.now)
+        return given
+
+    async def change(
+        self, given: Intervention, reason: str = "less is enough", **changes: Any
+    ) -> Intervention:
+        """`percent`, `start`, `duration`, `randomise` or `written`."""
+        wanted = Change(reason=reason, changed_by="op1", **changes)
+        after = await orders.change(self.store, given.intervention_id, wanted, self.now)
+        await self.index.refresh(self.store, self.now)
+        return after
 
     async def cancel(self, given: Intervention, reason: str = "load is down & out") -> Intervention:
         cancelled = await orders.cancel(self.store, given.intervention_id, reason, "op1", self.now)

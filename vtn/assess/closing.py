@@ -70,6 +70,7 @@ def _fleet(found: Outcome) -> Mapping[str, Value]:
         "intervention": found.intervention.intervention_id,
         "state": found.state,
         "test": found.intervention.order.is_test,
+        "changes": len(found.intervention.changes),
         "start": write_time(found.intervention.order.start),
         "end": write_time(found.intervention.end),
         **{each: counts[each] for each in Reach},
@@ -89,7 +90,7 @@ def _row(result: Result) -> Mapping[str, Value]:
         "chargepoint": result.chargepoint.pseudonym,
         "reach": result.reach,
         "opt": result.opt,
-        "limit_ma": _whole(result.limit.amps, 1000),
+        "limit_ma": None if result.limit is None else _whole(result.limit.amps, 1000),
     }
     return row if result.compliance is None else row | _judged(result.compliance)
 

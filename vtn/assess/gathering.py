@@ -49,7 +49,7 @@ async def unreachable(tx: Tx, chargepoints: Iterable[Chargepoint], now: datetime
 
 async def opted_out(tx: Tx, chargepoints: Iterable[Chargepoint], order: Order) -> frozenset[ResourceId]:
     """The chargepoints that are out for a part of the order, by their sites' schedules."""
-    during = Period(order.start, order.start + order.duration + (order.randomise or timedelta()))
+    during = Period(order.start, order.latest_end)
     stated = {ven_id: schedules(kept) for ven_id, kept in (await opts.outs(tx)).items()}
     return frozenset(
         one.resource_id
@@ -70,12 +70,13 @@ async def drawn(tx: Tx, resources: tuple[ResourceId, ...]) -> Mapping[ResourceId
 
 
 async def evidence(tx: Tx, intervention: Intervention) -> Evidence:
-    """All that is stored about an intervention."""
+    """All that is stored about an intervention; of a written event no readings, for none are judged by it."""
     deliveries = await interventions.of_intervention(tx, intervention.intervention_id)
     meant = frozenset(resource for delivery in deliveries for resource in delivery.resources)
     known = (await network.load(tx)).chargepoints
     readings: dict[tuple[ResourceId, Quantity, datetime], Reading] = {}
-    for since, until in _windows(intervention, tuple(filter(None, (one.offered_at for one in deliveries)))):
+    received = tuple(filter(None, (one.offered_at for one in deliveries)))
+    for since, until in () if intervention.order.written else _windows(intervention, received):
         for reading in await reports.between(tx, meant, since, until):
             readings[reading.resource_id, reading.quantity, reading.at] = reading
     return Evidence(

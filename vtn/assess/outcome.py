@@ -15,7 +15,7 @@ from decimal import Decimal
 from typing import Final
 
 from oadr.charging import compliance, electricity
-from oadr.charging.compliance import Compliance, Period, Summary
+from oadr.charging.compliance import GRACE, Compliance, Course, Period, Summary
 from oadr.charging.electricity import PLANNED_VOLTS, Allowed, Rating
 from oadr.charging.metering import Sample
 from oadr.charging.signals import Programme
@@ -23,7 +23,7 @@ from oadr.wire.ids import ResourceId
 from oadr.wire.messages.common import OptType
 from vtn.assess.reach import Reach, reach_of
 from vtn.model.delivery import Delivery
-from vtn.model.intervention import Intervention, State
+from vtn.model.intervention import Intervention, Order, State
 from vtn.model.network import Chargepoint
 from vtn.model.reading import CURRENTS, Quantity, Reading
 
@@ -52,9 +52,10 @@ class Result:
     """The reason for an opt of its own; None where its site answered for it."""
     offered_at: datetime | None
     answered_at: datetime | None
-    limit: Allowed
+    limit: Allowed | None
+    """As it is ordered now; None: a written event, which says other things than a share."""
     compliance: Compliance | None
-    """None: not judged, since the site did not agree, the limit has not begun, or it was only a test."""
+    """None: not judged, since the site did not agree, the limit has not begun, it was only a test, or is written."""
     last_watts: Decimal | None
     """By the newest reading within the intervention."""
 
@@ -139,7 +140,7 @@ def _result(
     sample_every: timedelta,
     now: datetime,
 ) -> Result:
-    limit = electricity.from_share(delivery.intervention.order.percent / 100, chargepoint.rating)
+    limit = _limit(delivery.intervention.order, chargepoint.rating)
     # a mean that spans the end is half of it the release
     until = min(delivery.intervention.end, now)
     within = (reading for reading in readings if reading.at <= until)
@@ -150,9 +151,10 @@ def _result(
         delivery.order_answer,
         delivery.opt_of(resource_id),
     )
+    course = _course(delivery, chargepoint.rating)
     judged = (
-        compliance.assess(samples, limit.amps, period, chargepoint.rating, PLANNED_VOLTS, sample_every)
-        if period
+        compliance.assess(samples, course, period, chargepoint.rating, PLANNED_VOLTS, sample_every)
+        if period and course
         else None
     )
     return Result(
@@ -165,6 +167,36 @@ def _result(
         limit=limit,
         compliance=judged,
         last_watts=samples[-1].watts if samples else None,
+    )
+
+
+def _limit(order: Order, rating: Rating) -> Allowed | None:
+    return None if order.percent is None else electricity.from_share(order.percent / 100, rating)
+
+
+def _course(delivery: Delivery, rating: Rating) -> Course | None:
+    """The limit over time, as an order that was changed has several.
+
+    A site obeys what it has last heard of. Which that was is known from its newest answer on; until then the
+    mildest counts of all that had been ordered, so that nobody is accused of a reply that was lost.
+    """
+    given = delivery.intervention
+    held = (*(change.before for change in given.changes), given.order)
+    amps = tuple(limit.amps for order in held if (limit := _limit(order, rating)) is not None)
+    if len(amps) < len(held):
+        return None
+    answer = delivery.order_answer
+    surely, since = (answer.modification_number, answer.answered_at + GRACE) if answer else (0, None)
+
+    def in_force(moment: datetime, ordered: int) -> Decimal:
+        first = surely if since is not None and since <= moment else 0
+        return max(amps[first : ordered + 1])
+
+    ordered_at = [change.at for change in given.changes]
+    moments = sorted({*ordered_at, *((since,) if since else ())})
+    return Course(
+        amps[0],
+        tuple((moment, in_force(moment, sum(at <= moment for at in ordered_at))) for moment in moments),
     )
 
 

@@ -29,7 +29,7 @@ from vtn.config import Settings
 from vtn.delivery import orders
 from vtn.model import intervention as model
 from vtn.model.errors import Impossible, NotNow
-from vtn.model.intervention import Intervention, Order
+from vtn.model.intervention import Intervention, InterventionId, Order
 from vtn.store import interventions
 
 Feeders = Annotated[list[str], typer.Argument(metavar="FEEDER...", show_default=False)]
@@ -140,7 +140,7 @@ async def _give(given: Settings, order: Order, asked: Asked) -> None:
     if not (asked.yes or asked.only_look or somebody_is_there()):
         raise Impossible(NOBODY_TO_ASK)
     async with opened(given) as office:
-        found, steps, warnings = await _preview(office, order, asked)
+        found, steps, warnings = await preview(office, order, asked)
         if not asked.as_json:
             forecast.show(found, steps, warnings)
         ordered = None if asked.only_look else await _confirmed(office, order, asked)
@@ -157,14 +157,17 @@ async def _give(given: Settings, order: Order, asked: Asked) -> None:
         )
 
 
-async def _preview(
-    office: Office, order: Order, asked: Asked
+async def preview(
+    office: Office, order: Order, asked: Asked, before: InterventionId | None = None
 ) -> tuple[Preview, tuple[Preview, ...], tuple[str, ...]]:
+    """`before` is what the order would take the place of."""
     terms = office.settings.terms
     freshness = Freshness.of(terms.poll_every, terms.report_every)
     async with office.store.reading() as tx:
         scene = await gathering.scene(tx, order.feeder_ids, office.now, order)
-        past = await interventions.load(tx)
+        past = tuple(one for one in await interventions.load(tx) if one.intervention_id != before)
+    assert order.percent is not None, "written events have no preview"
+    assert order.programme is not None, "what is ordered in percent is of a programme of ours"
     found = assess.preview(scene, order.percent, order.programme, freshness, need=asked.need)
     steps = assess.curve(scene, order.programme, freshness) if asked.only_look else ()
     is_test = (ONLY_A_TEST,) if order.is_test else ()

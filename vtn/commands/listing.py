@@ -2,9 +2,10 @@
 
 from datetime import datetime
 
+from oadr.wire.messages.event import Event
 from vtn.commands import shown
 from vtn.commands.shown import Shown
-from vtn.model.intervention import Intervention
+from vtn.model.intervention import Intervention, Order
 
 
 def intervention(one: Intervention, now: datetime) -> dict[str, Shown]:
@@ -15,15 +16,64 @@ def intervention(one: Intervention, now: datetime) -> dict[str, Shown]:
         "feeders": list(order.feeder_ids),
         "percent": shown.number(order.percent),
         "start": shown.moment(order.start),
-        "end": shown.moment(one.end),
-        "seconds": shown.seconds(order.duration),
+        "end": None if _has_no_end(one) else shown.moment(one.end),
+        "seconds": None if order.is_open_ended else shown.seconds(order.duration),
         "randomise_s": shown.seconds(order.randomise),
         "state": one.state(now),
         "test": order.is_test,
         "reason": order.reason,
         "ordered_by": order.ordered_by,
         "ordered_at": shown.moment(one.ordered_at),
+        "modification": one.modification_number,
+        "written": None if order.written is None else _written(order.written),
+        "changes": [
+            {
+                "at": shown.moment(change.at),
+                "reason": change.reason,
+                "changed_by": change.changed_by,
+                "before": content(change.before),
+            }
+            for change in one.changes
+        ],
         "cancelled_at": shown.moment(one.cancelled_at),
         "cancel_reason": one.cancel_reason,
         "recorded_at": shown.moment(one.outcome_at),
+    }
+
+
+def content(order: Order) -> str:
+    """What is ordered, in a few words."""
+    span = "until cancelled" if order.is_open_ended else f"for {shown.length(order.duration)}"
+    return f"{what(order)} {span}"
+
+
+def what(order: Order) -> str:
+    return f"{shown.plain(order.percent)} %" if order.written is None else signals(order.written)
+
+
+def signals(written: Event) -> str:
+    return ", ".join(f"{signal.name} {signal.type}" for signal in written.signals)
+
+
+def end(one: Intervention) -> str:
+    return "its cancellation" if _has_no_end(one) else shown.clock(one.end)
+
+
+def _has_no_end(one: Intervention) -> bool:
+    return one.order.is_open_ended and one.cancelled_at is None
+
+
+def _written(event: Event) -> dict[str, Shown]:
+    return {
+        "market_context": event.descriptor.market_context,
+        "priority": event.descriptor.priority,
+        "response_required": event.response_required,
+        "signals": [
+            {
+                "name": signal.name,
+                "type": signal.type,
+                "values": [shown.plain(interval.value) for interval in signal.intervals],
+            }
+            for signal in event.signals
+        ],
     }

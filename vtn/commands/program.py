@@ -8,7 +8,22 @@ from typer.core import TyperGroup
 from certs import CertificateError
 from oadr.ledger.errors import LedgerError
 from oadr.wire.errors import Misuse
-from vtn.commands import approve, cancel, events, feeders, ledger, limit, opts, partings, report, serve, sites
+from vtn.commands import (
+    approve,
+    cancel,
+    change,
+    events,
+    feeders,
+    ledger,
+    limit,
+    opts,
+    partings,
+    recordings,
+    report,
+    send,
+    serve,
+    sites,
+)
 from vtn.config import BadSetting
 from vtn.model.errors import Impossible, Mistake
 from vtn.store.engine import StoreAway
@@ -50,9 +65,12 @@ vtn.add_typer(feeders.feeders, name="feeders")
 vtn.add_typer(sites.sites, name="sites")
 sites.sites.command("reregister")(partings.reregister)
 sites.sites.command("deregister")(partings.deregister)
+sites.sites.command("record")(recordings.record)
 vtn.command("approve")(approve.approve)
 vtn.command("limit")(limit.limit)
 vtn.command("shift")(limit.shift)
+vtn.command("send")(send.send)
+vtn.command("change")(change.change)
 vtn.command("cancel")(cancel.cancel)
 vtn.command("events")(events.events)
 vtn.command("opts")(opts.opts)

@@ -31,9 +31,14 @@ def report(
     order = found.intervention.order
     typer.echo(
         f"{found.intervention.intervention_id}, {found.state}: {', '.join(order.feeder_ids)} to "
-        f"{shown.plain(order.percent)} % from {shown.clock(order.start)} to {shown.clock(found.intervention.end)}"
+        f"{listing.what(order)} from {shown.clock(order.start)} to {listing.end(found.intervention)}"
         f"\nbecause {shown.words(order.reason)}"
     )
+    for number, change in enumerate(found.intervention.changes, start=1):
+        typer.echo(
+            f"change {number}, {shown.clock(change.at)}: no longer {listing.content(change.before)}, "
+            f"because {shown.words(change.reason)}"
+        )
     shown.table(
         (
             "chargepoint",
@@ -79,6 +84,10 @@ def _sentences(found: Outcome) -> list[str]:
     silent = [one.chargepoint.resource_id for one in found.results if one.reach is Reach.SILENT]
     if silent:
         lines.append(shown.words(f"Not reached: {', '.join(silent)}"))
+    if found.intervention.order.written is not None:
+        lines.append("A written event is not judged: it says other things than a share of the rated current.")
+    elif found.intervention.changes:
+        lines.append("Until a site had answered a change, the milder limit was what counted.")
     recorded = found.intervention.outcome_at
     lines.append(f"In the record since {shown.clock(recorded)}." if recorded else "Not yet in the record.")
     return lines
@@ -91,7 +100,7 @@ def _line(result: Result) -> tuple[str, ...]:
         result.chargepoint.ven_id,
         result.reach,
         "-" if found is None else found.acted.replace("_", " "),
-        shown.plain(result.limit.amps),
+        shown.plain(result.limit.amps if result.limit else None),
         shown.plain(found.compliance_percent if found else None),
         shown.plain(found.coverage_percent if found else None),
         f"{found.response.total_seconds():.0f}" if found and found.response is not None else "-",
@@ -130,7 +139,7 @@ def _result(result: Result) -> Shown:
         "opt_reason": result.why,
         "offered_at": shown.moment(result.offered_at),
         "answered_at": shown.moment(result.answered_at),
-        "limit_a": shown.number(result.limit.amps),
+        "limit_a": shown.number(result.limit.amps if result.limit else None),
         "compliance": None if result.compliance is None else _compliance(result.compliance),
     }
 

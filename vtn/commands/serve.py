@@ -2,7 +2,6 @@
 
 import asyncio
 import importlib.util
-import logging
 import signal
 import sys
 from collections.abc import Callable
@@ -27,7 +26,6 @@ def serve(file: ConfigFile = None, overrides: Overrides = None) -> None:
 
 def logger(form: LogForm, stream: TextIO) -> Any:
     """A line for each thing that happens, as JSON or for eyes."""
-    logging.getLogger("signxml").setLevel(logging.WARNING)  # at DEBUG it would write down whole messages
     for_eyes = form is LogForm.TEXT or (form is LogForm.AUTO and stream.isatty())
     renderer: Any = structlog.processors.JSONRenderer(ensure_ascii=False)
     if for_eyes:

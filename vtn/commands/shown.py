@@ -57,6 +57,11 @@ def words(text: str) -> str:
     return line if len(line) <= LONGEST else f"{line[:LONGEST]}..."
 
 
+def lines(text: str) -> str:
+    """As `words`, with its line breaks and in full."""
+    return "".join(letter if letter == "\n" or letter.isprintable() else " " for letter in text)
+
+
 def clock(at: datetime | None) -> str:
     return "-" if at is None else at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 

@@ -4,24 +4,27 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from oadr.wire.ids import ResourceId, VenId
+from oadr.wire.recording import Recorded
 from oadr.wire.signature import SignaturePolicy
 from vtn.assess import gathering
 from vtn.assess.preview import Drawn, Freshness
-from vtn.commands import shown
+from vtn.commands import recordings, shown
 from vtn.commands.options import ConfigFile, Json, Office, Overrides, opened, settings
 from vtn.commands.shown import Shown
 from vtn.config import Settings
 from vtn.model.errors import NotNow
 from vtn.model.network import Chargepoint, Network, Site
-from vtn.model.reading import State
+from vtn.model.reading import Quantity, State, Total
 from vtn.model.registration import Registration
 from vtn.store import network, registrations, reports
 from vtn.store.engine import Tx
+
+NOT_KEPT: Final = "not kept: vtn sites record SITE --last 50"
 
 sites = typer.Typer(no_args_is_help=True, help="The sites, each of them one VEN.")
 
@@ -39,6 +42,8 @@ class Seen:
     is_online: bool
     drawn: Mapping[ResourceId, Drawn]
     states: Mapping[ResourceId, State]
+    together: Total | None
+    """The power of all its chargepoints, if it does not tell them apart (r343)."""
 
 
 @sites.command("list")
@@ -69,6 +74,13 @@ def list_(as_json: Json = False, file: ConfigFile = None, overrides: Overrides =
 @sites.command("show")
 def show(
     site: Annotated[str, typer.Argument(metavar="SITE")],
+    messages: Annotated[
+        bool, typer.Option("--messages", help="And its last messages, as far as they are kept.")
+    ] = False,
+    last: Annotated[
+        int | None, typer.Option("--last", metavar="N", help="No more of them than this.")
+    ] = None,
+    xml: Annotated[bool, typer.Option("--xml", help="The messages in full.")] = False,
     as_json: Json = False,
     file: ConfigFile = None,
     overrides: Overrides = None,
@@ -79,8 +91,13 @@ def show(
     )
     if one is None:
         raise NotNow(f"there is no site {site}; see them with: vtn sites list")
+    kept: tuple[Recorded, ...] | None = None
+    if messages or xml or last is not None:
+        kept = asyncio.run(recordings.kept(settings(file, overrides), one.site.ven_id, last))
     if as_json:
-        shown.as_json({**_site(one), "chargepoints": [_chargepoint(each, one) for each in one.chargepoints]})
+        chargepoints = [_chargepoint(each, one) for each in one.chargepoints]
+        told: dict[str, Shown] = {} if kept is None else {"messages": [each.fields for each in kept]}
+        shown.as_json({**_site(one), "chargepoints": chargepoints, **told})
         return
     rows = (
         ("site", one.site.ven_id),
@@ -90,12 +107,16 @@ def show(
         ("registered", shown.clock(one.registration.registered_at if one.registration else None)),
         ("calls itself", (one.registration.ven_name if one.registration else "") or "-"),
         ("last seen", f"{shown.clock(one.last_seen)}{'' if one.is_online else ', not online'}"),
+        ("messages", f"the last {count} are kept" if (count := one.site.record_last) else NOT_KEPT),
+        *_together(one.together),
     )
     typer.echo("\n".join(f"{name:<13} {shown.words(text)}" for name, text in rows))
     shown.table(
         ("chargepoint", "feeder", "rated A", "phases", "step %", "last reading", "power W", "state"),
         (_line(each, one) for each in one.chargepoints),
     )
+    if kept is not None:
+        recordings.show(kept, with_xml=xml)
 
 
 async def _all(given: Settings) -> tuple[Seen, ...]:
@@ -104,7 +125,13 @@ async def _all(given: Settings) -> tuple[Seen, ...]:
         drawn = await gathering.drawn(tx, tuple(one.resource_id for one in known.chargepoints))
         states = await reports.known_states(tx, tuple(one.resource_id for one in known.chargepoints))
         last_seen = await network.last_seen(tx)
-        return tuple([await _seen(tx, site, known, drawn, states, last_seen, office) for site in known.sites])
+        totals = await reports.known_totals(tx, Quantity.POWER)
+        return tuple(
+            [
+                await _seen(tx, site, known, drawn, states, totals.get(site.ven_id), last_seen, office)
+                for site in known.sites
+            ]
+        )
 
 
 async def _seen(
@@ -113,6 +140,7 @@ async def _seen(
     known: Network,
     drawn: Mapping[ResourceId, Drawn],
     states: Mapping[ResourceId, State],
+    together: Total | None,
     last_seen: Mapping[VenId, datetime],
     office: Office,
 ) -> Seen:
@@ -128,6 +156,7 @@ async def _seen(
         is_online=seen is not None and office.now - seen <= patience,
         drawn=drawn,
         states=states,
+        together=together,
     )
 
 
@@ -138,11 +167,14 @@ def _site(one: Seen) -> dict[str, Shown]:
         "approved": one.site.certificate is not None,
         "certificate": one.site.certificate,
         "signatures": one.signatures,
+        "record_last": one.site.record_last,
         "registered": one.registration is not None,
         "registered_at": shown.moment(one.registration.registered_at if one.registration else None),
         "ven_name": one.registration.ven_name if one.registration else None,
         "online": one.is_online,
         "last_seen": shown.moment(one.last_seen),
+        "together_at": shown.moment(one.together.at if one.together else None),
+        "together_power_w": shown.number(one.together.value if one.together else None),
         "chargepoints": [each.resource_id for each in one.chargepoints],
     }
 
@@ -196,6 +228,12 @@ def _line(each: Chargepoint, one: Seen) -> tuple[str, ...]:
         shown.plain(drawn.watts if drawn else None),
         _said(one.states.get(each.resource_id)),
     )
+
+
+def _together(total: Total | None) -> tuple[tuple[str, str], ...]:
+    if total is None:
+        return ()
+    return (("draw together", f"{shown.plain(total.value)} W at {shown.clock(total.at)}"),)
 
 
 def _yes(whether: bool) -> str:

@@ -10,7 +10,8 @@ from decimal import Decimal
 from typing import Final
 
 from oadr import timing
-from oadr.charging.signals import SIMPLE_LEVELS, Programme
+from oadr.charging.meanings import SIMPLE_LEVELS
+from oadr.charging.signals import Programme
 from oadr.wire.ids import MarketContext, SignalId, Token
 from oadr.wire.messages.common import Target
 from oadr.wire.messages.event import (
@@ -26,6 +27,7 @@ from oadr.wire.messages.event import (
     SignalType,
 )
 from oadr.wire.scalars import Duration
+from vtn.delivery import as_written
 from vtn.model.delivery import Delivery
 from vtn.model.intervention import Order
 
@@ -50,22 +52,25 @@ def render(
 def _event(delivery: Delivery, base: str, created_at: datetime, now: datetime) -> Event:
     intervention = delivery.intervention
     order = intervention.order
-    period = _period(delivery)
+    period = order.written.period if order.written else _period(delivery)
     is_cancelled = intervention.cancelled_at is not None
     status = timing.status(period, now, cancelled=is_cancelled)
+    descriptor = EventDescriptor(
+        event_id=delivery.event_id,
+        modification_number=intervention.modification_number,
+        modified_at=intervention.modified_at,
+        modification_reason=intervention.modification_reason,
+        priority=PRIORITY.get(order.programme) if order.programme else None,
+        market_context=MarketContext(Token(f"{base.rstrip('/')}/{order.programme}")),
+        created_at=created_at,
+        status=status,
+        test_event="true" if order.is_test else "false",
+        vtn_comment=order.reason,
+    )
+    if order.written:
+        return as_written.fill(order.written, descriptor, _target(delivery), now)
     return Event(
-        descriptor=EventDescriptor(
-            event_id=delivery.event_id,
-            modification_number=intervention.modification_number,
-            modified_at=intervention.cancelled_at,
-            modification_reason=intervention.cancel_reason,
-            priority=PRIORITY[order.programme],
-            market_context=MarketContext(Token(f"{base.rstrip('/')}/{order.programme}")),
-            created_at=created_at,
-            status=status,
-            test_event="true" if order.is_test else "false",
-            vtn_comment=order.reason,
-        ),
+        descriptor=descriptor,
         period=period,
         signals=_signals(order, status),
         target=_target(delivery),
@@ -99,6 +104,7 @@ def _signals(order: Order, status: EventStatus) -> tuple[Signal, ...]:
 
     The level is the mildest that allows no more than the share.
     """
+    assert order.percent is not None, "written events have signals of their own"
     share = order.percent / 100
     level = Decimal(min(level for level, allowed in SIMPLE_LEVELS.items() if allowed <= share))
     interval = SignalInterval(duration=Duration.of(order.duration), uid="0", value=share)

@@ -9,6 +9,7 @@ worth nothing any more: "there is nothing" was true a moment ago, and must not u
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import Final, NewType
@@ -83,9 +84,13 @@ class Index:
         return self._callers.get(certificate)
 
     def changed(self, caller: Caller) -> None:
-        """Its registration was made or ended here. A certificate that acts no longer stays without effect."""
-        if caller.certificate in self._callers:
-            self._callers[caller.certificate] = caller
+        """Its registration was made or ended here. A certificate that acts no longer stays without effect.
+
+        All else may have been changed elsewhere since the caller was looked up, and was read by a refresh.
+        """
+        known = self._callers.get(caller.certificate)
+        if known is not None and known.ven_id == caller.ven_id:
+            self._callers[caller.certificate] = replace(known, registration_id=caller.registration_id)
 
     def called(self, ven_id: VenId, now: datetime) -> None:
         self._seen[ven_id] = now

@@ -1,22 +1,24 @@
-"""The operator's three acts: order, cancel, and the record of both, each one transaction."""
+"""The operator's acts: order, change, cancel, and the record of each, one transaction for each."""
 
 import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from decimal import Decimal
+from hashlib import sha256
 from math import ceil
 from typing import Final
 
 from oadr.ledger.canonical import Value
 from oadr.ledger.entry import EntryType
 from oadr.wire.ids import EventId, ResourceId, VenId
+from vtn.model import change as changing
 from vtn.model import intervention as model
+from vtn.model.change import Change
 from vtn.model.delivery import Delivery
 from vtn.model.errors import NotNow
-from vtn.model.intervention import Intervention, InterventionId, Order, State
+from vtn.model.intervention import Changed, Intervention, InterventionId, Order, State
 from vtn.model.network import Chargepoint
-from vtn.store import changes, interventions, network, record
+from vtn.store import changes, interventions, network, order_rows, record
 from vtn.store.engine import Store, Tx
 
 PER_ENTRY: Final = 1000
@@ -28,7 +30,7 @@ async def give(store: Store, order: Order, now: datetime) -> Intervention:
 
     A repeated order overlaps the first, so it has no effect but a refusal.
     """
-    order = _as_sent(order)
+    order = replace(order, start=_as_sent(order.start))
     model.check(order, now)
     async with store.writing() as tx:
         chargepoints = await network.on_feeders(tx, order.feeder_ids)
@@ -45,13 +47,27 @@ async def give(store: Store, order: Order, now: datetime) -> Intervention:
     return intervention
 
 
+async def change(store: Store, intervention_id: str, wanted: Change, now: datetime) -> Intervention:
+    """Change whatever of an order is not past (r20): a new modification, to be answered anew. Raises a `Mistake`."""
+    if wanted.start is not None:
+        wanted = replace(wanted, start=_as_sent(wanted.start))
+    async with store.writing() as tx:
+        found = await _found(tx, intervention_id)
+        order = changing.changed(found, wanted, now)
+        await _refuse_overlap(tx, order, but=found.intervention_id)
+        done = Changed(before=found.order, at=now, reason=wanted.reason, changed_by=wanted.changed_by)
+        await interventions.change(tx, found, order, done)
+        after = replace(found, order=order, changes=(*found.changes, done))
+        await record.append(tx, EntryType.MODIFY, _modified(after, done), now)
+        await changes.announce(tx)
+    return after
+
+
 async def cancel(store: Store, intervention_id: str, reason: str, who: str, now: datetime) -> Intervention:
     """End an intervention before its time; its VENs release at random. Raises a `Mistake`."""
     model.check_reason(reason, who)
     async with store.writing() as tx:
-        found = await interventions.find(tx, intervention_id)
-        if found is None:
-            raise NotNow(f"there is no intervention {intervention_id}; see them with: vtn events")
+        found = await _found(tx, intervention_id)
         if found.state(now) in (State.OVER, State.CANCELLED):
             raise NotNow(f"{intervention_id} is {found.state(now)} already")
         await interventions.cancel(tx, found.intervention_id, reason, now)
@@ -65,14 +81,21 @@ async def cancel(store: Store, intervention_id: str, reason: str, who: str, now:
     return replace(found, cancelled_at=now, cancel_reason=reason)
 
 
-def _as_sent(order: Order) -> Order:
+async def _found(tx: Tx, intervention_id: str) -> Intervention:
+    found = await interventions.find(tx, intervention_id)
+    if found is None:
+        raise NotNow(f"there is no intervention {intervention_id}; see them with: vtn events")
+    return found
+
+
+def _as_sent(start: datetime) -> datetime:
     """In UTC and whole seconds, as the wire (r1) and the record have it: what we reckon with is what is sent."""
-    return replace(order, start=order.start.astimezone(UTC).replace(microsecond=0))
+    return start.astimezone(UTC).replace(microsecond=0)
 
 
-async def _refuse_overlap(tx: Tx, order: Order) -> None:
+async def _refuse_overlap(tx: Tx, order: Order, but: InterventionId | None = None) -> None:
     for other in await interventions.load(tx):
-        if model.overlap(other, order):
+        if other.intervention_id != but and model.overlap(other, order):
             raise NotNow(
                 f"{other.intervention_id} limits {', '.join(other.order.feeder_ids)} in the same programme until "
                 f"{other.latest_end:%Y-%m-%d %H:%M} UTC; cancel it first"
@@ -109,9 +132,7 @@ def _told(intervention: Intervention, chargepoints: tuple[Chargepoint, ...]) -> 
             "intervention": intervention.intervention_id,
             "programme": order.programme,
             "feeders": order.feeder_ids,
-            "permille": int(order.percent * Decimal(10)),
-            "start": f"{order.start:%Y-%m-%dT%H:%M:%SZ}",
-            "seconds": int(order.duration.total_seconds()),
+            **_content(order),
             "reason": order.reason,
             "ordered_by": order.ordered_by,
             "test": order.is_test,
@@ -119,6 +140,40 @@ def _told(intervention: Intervention, chargepoints: tuple[Chargepoint, ...]) -> 
             "parts": parts,
             "chargepoints": names[part * PER_ENTRY : (part + 1) * PER_ENTRY],
         }
+
+
+def _modified(after: Intervention, done: Changed) -> Mapping[str, Value]:
+    """What holds from now on; what held before stands in an entry before."""
+    return {
+        "intervention": after.intervention_id,
+        "modification": after.modification_number,
+        **_content(after.order),
+        "reason": done.reason,
+        "changed_by": done.changed_by,
+    }
+
+
+def _content(order: Order) -> Mapping[str, Value]:
+    """What is ordered, and when; of a written event its signals, and the SHA-256 of its XML as the store keeps it."""
+    times: Mapping[str, Value] = {
+        "start": f"{order.start:%Y-%m-%dT%H:%M:%SZ}",
+        "seconds": None if order.is_open_ended else int(order.duration.total_seconds()),
+    }
+    if order.written is None:
+        return {**times, "permille": None if order.percent is None else int(order.percent * 10)}
+    return {
+        **times,
+        "market_context": order.written.descriptor.market_context,
+        "signals": tuple(
+            {
+                "name": signal.name,
+                "type": signal.type,
+                "values": tuple(f"{interval.value}" for interval in signal.intervals),
+            }
+            for signal in order.written.signals
+        ),
+        "written": sha256(order_rows.packed(order.written)).hexdigest(),
+    }
 
 
 def _new_id(now: datetime) -> InterventionId:

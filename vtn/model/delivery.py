@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from oadr.states.event import DUE, LISTED, Telling
 from oadr.wire.ids import EventId, ResourceId, VenId
 from oadr.wire.messages.common import OptType
 from vtn.model.intervention import LONGEST, LONGEST_RANDOM, Intervention
@@ -12,7 +13,7 @@ from vtn.model.opt import ResourceOpt
 CANCEL_PATIENCE: Final = timedelta(hours=1)
 """A cancellation that nobody confirms is repeated this long after the event would have ended (r52)."""
 LISTED_AFTER_START: Final = LONGEST + LONGEST_RANDOM + CANCEL_PATIENCE
-"""No event is listed longer than this after its start."""
+"""No event that has an end is listed longer than this after its start."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,10 +43,12 @@ class Delivery:
     """Of the event's newest modification."""
     offered_at: datetime | None = None
     """When it was first handed out; that proves nothing, only an answer does."""
+    handed_out: bool = False
+    """Whether its newest modification was, where no answer is wanted: no more will be known of it."""
     answer: Answer | None = None
     """The newest, which may be about a cancellation."""
     order_answer: Answer | None = None
-    """The newest to the order itself: whether the site agreed to be limited."""
+    """The newest to the order itself, as it is or was before a change: whether the site agreed to be limited."""
     opts: tuple[ResourceOpt, ...] = ()
     """Of single chargepoints, by EiOpt: each outranks the site's answer there (r206)."""
 
@@ -54,22 +57,40 @@ class Delivery:
 
     @property
     def settled(self) -> bool:
-        """Answered in its newest modification: it need not be offered again (r36)."""
+        """Answered in its newest modification, or handed out if it wants no answer: not offered again (r36, r502)."""
+        if not self.intervention.order.wants_answer and self.handed_out:
+            return True
         return self.answer is not None and (
             self.answer.modification_number == self.intervention.modification_number
         )
 
-    def listed(self, now: datetime) -> bool:
-        """Whether a complete list of events holds it at `now`.
+    def state(self, now: datetime) -> Telling:
+        """How far it has got in the table, by what is known of it and by the time.
 
-        Everything that is not over is listed (r50); a randomised event until its latest end (r66); a cancelled
-        one until it is confirmed (r52).
+        A randomised event is not over before its latest end (r66), nor a cancelled one before it is confirmed (r52).
         """
-        end = self.intervention.latest_end
-        if self.intervention.cancelled_at is not None:
-            return not self.settled and now < end + CANCEL_PATIENCE
-        return now < end
+        if cancelled_at := self.intervention.cancelled_at:
+            is_over = self.settled or now >= self._given_up(cancelled_at)
+            return Telling.OVER if is_over else Telling.WITHDRAWN
+        if now >= self.intervention.latest_end:
+            return Telling.OVER
+        if not self.settled:
+            return Telling.OPEN
+        if self.answer is None:
+            return Telling.SAID
+        return Telling.AGREED if self.answer.agreed else Telling.DECLINED
+
+    def listed(self, now: datetime) -> bool:
+        """Whether a complete list of events holds it at `now`."""
+        return self.state(now) in LISTED
 
     def due(self, now: datetime) -> bool:
         """Whether it must still reach its VEN."""
-        return not self.settled and self.listed(now)
+        return self.state(now) in DUE
+
+    def _given_up(self, cancelled_at: datetime) -> datetime:
+        """When nobody waits any more for a cancellation to be confirmed."""
+        end = self.intervention.latest_end
+        if self.intervention.order.is_open_ended:
+            end = max(self.intervention.order.start, cancelled_at) + LONGEST
+        return end + CANCEL_PATIENCE

@@ -34,6 +34,8 @@ class Site:
     """By which the record knows it; random, so nobody can compute a home from it."""
     signatures: SignaturePolicy | None = None
     """What is wanted of its messages (r514); None: what the settings say for all."""
+    record_last: int | None = None
+    """So many of its last messages are kept; None: none are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from typing import Final
 
 from oadr.charging.signals import Programme
 from oadr.opting import Period, Schedule, is_replaced
+from oadr.states.opt import Stage
 from oadr.wire.ids import EventId, OptId, ResourceId, VenId
 from oadr.wire.messages.common import OptType
 
@@ -51,10 +52,14 @@ class KeptOpt:
     cancelled_at: datetime | None = None
 
     @property
+    def stage(self) -> Stage:
+        return Stage.CANCELLED if self.cancelled_at else Stage.TOLD
+
+    @property
     def schedule(self) -> Schedule:
         """Cancelled, it still replaces what was there before it (r203)."""
         opt = self.opt
-        periods = () if self.cancelled_at else opt.periods
+        periods = opt.periods if self.stage is Stage.TOLD else ()
         return Schedule(opt=opt.opt, programme=opt.programme, resources=opt.resources, periods=periods)
 
 

@@ -1,5 +1,6 @@
 """What chargepoints report: which quantity, when, how much, and how they stand."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -45,14 +46,31 @@ class Reading:
 
     def is_plausible(self, rating: Rating) -> bool:
         """Whether a chargepoint of this rating can carry so much, into the car or out of it."""
-        match self.quantity:
-            case Quantity.POWER:
-                most = watts(rating.amps, rating, PLANNED_VOLTS)
-            case Quantity.ENERGY:
-                return True
-            case _:
-                most = rating.amps
-        return abs(self.value) <= FAR_BEYOND * most
+        return _is_plausible(self, (rating,))
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """What all chargepoints of a site draw together (r343). Whose share is whose nobody has said."""
+
+    ven_id: VenId
+    quantity: Quantity
+    at: datetime
+    value: Decimal
+
+    def is_plausible(self, ratings: Collection[Rating]) -> bool:
+        return _is_plausible(self, ratings)
+
+
+def _is_plausible(one: Reading | Total, ratings: Collection[Rating]) -> bool:
+    match one.quantity:
+        case Quantity.POWER:
+            most = sum((watts(rating.amps, rating, PLANNED_VOLTS) for rating in ratings), Decimal(0))
+        case Quantity.ENERGY:
+            return True
+        case _:
+            most = sum((rating.amps for rating in ratings), Decimal(0))
+    return abs(one.value) <= FAR_BEYOND * most
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,10 +117,13 @@ class Point:
     r_id: RId
     reading_type: Token
     resource_id: ResourceId | None
+    """The chargepoint that it is about; None: several, or none of ours."""
     quantity: Quantity | None
     factor: Decimal
     """By which a value is multiplied to get W, Wh or A."""
     rate: Rate | None = None
+    is_whole_site: bool = False
+    """Whether it is about all chargepoints of a site that has several."""
 
 
 def point(
@@ -113,19 +134,23 @@ def point(
 ) -> Point:
     """What a description in a VEN's metadata says, in our terms. `resources` are the chargepoints of its site.
 
-    What has been is not asked for: a history means nothing to us. Raises `Invalid` for a rate in months.
+    Without a source it means all of them (r343). What names a source that is none of them, if only among others,
+    measures something else. What has been is not asked for: a history means nothing to us.
+    Raises `Invalid` for a rate in months.
     """
     named = description.data_source.resource_ids if description.data_source else ()
-    ours = [resource for resource in named or resources if resource in resources]
+    meant = frozenset(named or resources)
+    ours = frozenset(resources)
     return Point(
         ven_id=ven_id,
         specifier_id=offer.specifier_id,
         r_id=description.r_id,
         reading_type=description.reading_type,
-        resource_id=ours[0] if len(ours) == 1 else None,
+        resource_id=next(iter(meant)) if len(meant) == 1 and meant <= ours else None,
         quantity=None if (offer.name or "").startswith(HISTORY) else _quantity(description),
         factor=_factor(description.unit),
         rate=_rate(description.sampling_rate),
+        is_whole_site=len(meant) > 1 and meant == ours,
     )
 
 

@@ -33,3 +33,5 @@ class Caller:
     """None: approved, but not registered."""
     signatures: SignaturePolicy | None = None
     """Its own policy, if it has one."""
+    record_last: int | None = None
+    """So many of its last messages are kept, for whoever looks for a fault; None: none are."""

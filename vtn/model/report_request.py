@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from oadr.states.report import Wanted
 from oadr.wire.ids import ReportRequestId, ReportSpecifierId, RequestId, VenId
 from vtn.model.reading import Point, Quantity
 
@@ -28,6 +29,12 @@ class ReportOrder:
     """Of the oadrCancelReport by which we end it; it still runs until that is answered."""
     replaces: RequestId | None = None
     """The oadrCancelReport that made room for this order."""
+
+    @property
+    def state(self) -> Wanted:
+        if self.cancel_id:
+            return Wanted.ENDING
+        return Wanted.COMING if self.confirmed else Wanted.ASKED
 
     def fits(self, rhythm: "Rhythm") -> bool:
         return (self.granularity, self.report_back) == (rhythm.granularity, rhythm.report_back)

@@ -39,10 +39,6 @@ async def _query(message: QueryRegistration, caller: Caller, desk: Desk, _: date
     return await registration.query(message, caller, desk)
 
 
-async def _registered(message: RegisteredReport, caller: Caller, desk: Desk, _: datetime) -> Message:
-    return await report.registered(message, caller, desk)
-
-
 async def _created_report(message: CreatedReport, caller: Caller, desk: Desk, _: datetime) -> Message:
     return await report.created(message, caller, desk)
 
@@ -66,7 +62,7 @@ SERVICES: Final[dict[ServiceName, dict[type[Message], Handler]]] = {
     ServiceName.EVENT: {RequestEvent: event.request, CreatedEvent: event.created},
     ServiceName.REPORT: {
         RegisterReport: report.register,
-        RegisteredReport: _registered,
+        RegisteredReport: report.registered,
         CreateReport: report.create,
         CreatedReport: _created_report,
         UpdateReport: report.update,

@@ -8,7 +8,7 @@ from datetime import datetime
 from oadr.ledger.canonical import Value
 from oadr.ledger.entry import EntryType
 from oadr.wire.errors import Refused, ResponseCode
-from oadr.wire.ids import EventId, RequestId
+from oadr.wire.ids import RequestId
 from oadr.wire.messages import CreatedEvent, DistributeEvent, RequestEvent, Response
 from oadr.wire.messages.common import EiResponse
 from oadr.wire.messages.event import EventResponse
@@ -41,9 +41,7 @@ async def distribute(
     """The list as a message; when an event was first handed out is noted, which proves no arrival."""
     events = event_list.render(deliveries, desk.terms.market_contexts, now, reply_limit)
     listed = {event.event_id for event in events}
-    await _note(
-        [one.event_id for one in deliveries if one.event_id in listed and not one.offered_at], desk, now
-    )
+    await _note([one for one in deliveries if one.event_id in listed], desk, now)
     return DistributeEvent(
         response=EiResponse(request_id=asked),
         request_id=asked or RequestId(desk.new_id()),  # always filled (r41)
@@ -52,13 +50,16 @@ async def distribute(
     )
 
 
-async def _note(fresh: list[EventId], desk: Desk, now: datetime) -> None:
+async def _note(listed: list[Delivery], desk: Desk, now: datetime) -> None:
     """A list that was read is handed out, also when the disk is too full to note that."""
-    if not fresh:
+    fresh = [one.event_id for one in listed if not one.offered_at]
+    unasked = [one.event_id for one in listed if not one.intervention.order.wants_answer and not one.settled]
+    if not fresh and not unasked:
         return
     with suppress(StoreAway):
         async with desk.store.writing() as tx:
             await interventions.offered(tx, fresh, now)
+            await interventions.handed_out(tx, unasked)
 
 
 async def created(message: CreatedEvent, caller: Caller, desk: Desk, now: datetime) -> Response:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from oadr.states.report import Wanted
 from oadr.wire.ids import NO_REQUEST, RequestId
 from oadr.wire.messages import (
     CancelReport,
@@ -56,8 +57,8 @@ class Mail:
             (Item.REREGISTRATION, WishKind.REREGISTER in self.wishes),
             (Item.GREETING, not self.registration.greeted or bool(self.asked)),
             (Item.METADATA, not has_offered and not self.is_fresh(now)),
-            (Item.REPORT_CANCELS, any(order.cancel_id for order in self.orders)),
-            (Item.REPORT_REQUESTS, any(not order.confirmed for order in self.orders)),
+            (Item.REPORT_CANCELS, any(order.state is Wanted.ENDING for order in self.orders)),
+            (Item.REPORT_REQUESTS, any(order.state is Wanted.ASKED for order in self.orders)),
         )
         return [item for item, is_waiting in waiting if is_waiting]
 
@@ -97,7 +98,8 @@ async def _message(item: Item, mail: Mail, caller: Caller, desk: Desk, now: date
         case Item.REPORT_CANCELS:
             return _cancel(mail.orders, caller)
         case Item.REPORT_REQUESTS:
-            requests = report_orders.requests((one for one in mail.orders if not one.confirmed), mail.points)
+            asked = (order for order in mail.orders if order.state is Wanted.ASKED)
+            requests = report_orders.requests(asked, mail.points)
     return CreateReport(request_id=_new_request(desk), requests=requests, ven_id=caller.ven_id)
 
 
@@ -107,7 +109,7 @@ async def _mail(tx: Tx, caller: Caller) -> Mail | None:
     if registration is None:
         return None
     orders = await reports.orders(tx, caller.ven_id)
-    is_asked = any(not order.confirmed for order in orders)
+    is_asked = any(order.state is Wanted.ASKED for order in orders)
     return Mail(
         deliveries=await interventions.of_ven(tx, caller.ven_id),
         registration=registration,
@@ -120,7 +122,7 @@ async def _mail(tx: Tx, caller: Caller) -> Mail | None:
 
 def _cancel(orders: tuple[ReportOrder, ...], caller: Caller) -> CancelReport:
     """One report at a time, and under the same name each time."""
-    first = next(order for order in orders if order.cancel_id)
+    first = next(order for order in orders if order.state is Wanted.ENDING)
     return CancelReport(
         request_id=first.cancel_id or NO_REQUEST,
         request_ids=(first.report_request_id,),

@@ -63,7 +63,7 @@ def refuse(message: Message, error: PeerError, vtn_id: VtnId) -> Message:
             return CanceledPartyRegistration(response=response, registration_id=message.registration_id)
         case RegisterReport():
             return RegisteredReport(response=response)
-        case CreateReport():
+        case CreateReport() | RegisteredReport(requests=(_, *_)):
             return CreatedReport(response=response)
         case UpdateReport():
             return UpdatedReport(response=response)

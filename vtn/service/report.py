@@ -8,11 +8,11 @@ nothing was offered: by poll oadrCreateReport for METADATA --> oadrCreatedReport
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from oadr.wire.errors import Invalid, Refused, ResponseCode
-from oadr.wire.ids import ReportRequestId, ReportSpecifierId, RequestId, RId
+from oadr.wire.ids import ReportRequestId, RequestId
 from oadr.wire.messages import (
     CanceledReport,
     CancelReport,
@@ -26,26 +26,20 @@ from oadr.wire.messages import (
 )
 from oadr.wire.messages import report as wire
 from oadr.wire.messages.common import EiResponse
-from oadr.wire.messages.report import PendingReports, Quantity, Report, ReportInterval, ResourceStatus
-from oadr.wire.scalars import Duration
+from oadr.wire.messages.report import PendingReports, Report
 from vtn.delivery.index import Item
 from vtn.model import reading as model
-from vtn.model.reading import Point, Reading, State
+from vtn.model.reading import Reading, State, Total
 from vtn.model.registration import Caller
 from vtn.model.report_request import ReportOrder
 from vtn.service import report_orders
 from vtn.service.desk import Desk
+from vtn.service.report_values import Site, values
 from vtn.store import network, offer_requests, registrations, reports
 from vtn.store.offer_requests import OfferRequest
 
-USABLE: Final = ("Quality Good", "No New Value")
-"""How the quality of a value starts that may be used; a value without one is taken as good."""
 MOST_ASKED: Final = 10
 """Requests for our metadata that one VEN may have open."""
-FUTURE: Final = timedelta(minutes=5)
-"""How far ahead of ours a VEN's clock may be."""
-
-Known = Mapping[tuple[ReportSpecifierId, RId], Point]
 
 
 async def register(message: RegisterReport, caller: Caller, desk: Desk, now: datetime) -> RegisteredReport:
@@ -76,13 +70,19 @@ async def register(message: RegisterReport, caller: Caller, desk: Desk, now: dat
     )
 
 
-async def registered(message: RegisteredReport, caller: Caller, desk: Desk) -> Response:
-    """The answer to our greeting; we offer no reports, so there is nothing that it may ask for."""
+async def registered(
+    message: RegisteredReport, caller: Caller, desk: Desk, now: datetime
+) -> Response | CreatedReport:
+    """The answer to our greeting. A request that rides on it counts like one that comes by itself (r344)."""
+    answered = message.response.request_id
     async with desk.store.writing() as tx:
         await registrations.greet(tx, caller.ven_id, answered=True)
-        await offer_requests.answered(tx, caller.ven_id, message.response.request_id)
+        await offer_requests.answered(tx, caller.ven_id, answered)
     desk.index.answered(caller.ven_id)
-    return Response(response=EiResponse(request_id=message.response.request_id), ven_id=caller.ven_id)
+    if message.requests:
+        riding = CreateReport(request_id=answered, requests=message.requests, ven_id=caller.ven_id)
+        return await create(riding, caller, desk, now)
+    return Response(response=EiResponse(request_id=answered), ven_id=caller.ven_id)
 
 
 async def created(message: CreatedReport, caller: Caller, desk: Desk) -> Response:
@@ -109,21 +109,19 @@ async def update(message: UpdateReport, caller: Caller, desk: Desk, now: datetim
     Raises `Refused`, 452 for what was never asked for (r304), and `Invalid` for what cannot have been measured.
     """
     async with desk.store.writing() as tx:
-        known = await reports.points(tx, caller.ven_id)
-        asked = {order.report_request_id: order for order in await reports.orders(tx, caller.ven_id)}
         ratings = {one.resource_id: one.rating for one in await network.of_site(tx, caller.ven_id)}
-        found: list[Reading | State] = []
-        for report in message.reports:
-            found.extend(_found(report, known, _order(report, asked), now))
-        readings = [one for one in found if isinstance(one, Reading)]
-        if not all(
-            one.is_plausible(ratings[one.resource_id]) for one in readings if one.resource_id in ratings
-        ):
-            raise Invalid("more than a chargepoint can carry")
-        await reports.keep(tx, readings)
+        site = Site(await reports.points(tx, caller.ven_id), ratings)
+        asked = {order.report_request_id: order for order in await reports.orders(tx, caller.ven_id)}
+        found = [
+            value
+            for report in message.reports
+            for value in values(report, _order(report, asked).granularity, site, now)
+        ]
+        await reports.keep(tx, (one for one in found if isinstance(one, Reading)))
+        await reports.note_totals(tx, (one for one in found if isinstance(one, Total)))
         await reports.note(tx, (one for one in found if isinstance(one, State)))
         await reports.confirm(tx, caller.ven_id, [report.request_id for report in message.reports])
-        outdated = report_orders.outdated(asked.values(), known.values(), desk)
+        outdated = report_orders.outdated(asked.values(), site.points.values(), desk)
         await reports.retire(tx, caller.ven_id, outdated)
     if outdated:
         desk.index.post(caller.ven_id)
@@ -196,38 +194,3 @@ def _order(report: Report, asked: Mapping[ReportRequestId, ReportOrder]) -> Repo
     if order.specifier_id != report.specifier_id:
         raise Refused("reportSpecifierID", ResponseCode.INVALID_ID)
     return order
-
-
-def _found(report: Report, known: Known, order: ReportOrder, now: datetime) -> Iterable[Reading | State]:
-    """What a report says about chargepoints. Values that say that they are missing are left out (r318).
-
-    An interval without a start follows the one before: after its duration (r315), or after the granularity.
-    """
-    start = report.start
-    for interval in report.intervals:
-        begun = interval.start or start
-        if begun is None:
-            raise Invalid("an interval without a time", ResponseCode.COMPLIANCE_ERROR)
-        end = (interval.duration or Duration()).after(begun)
-        if not begun <= end <= now + FUTURE:
-            raise Invalid("a measurement from the future, or one that ends before it begins")
-        start = begun + order.granularity if end == begun else end
-        yield from _values(report.specifier_id, interval, known, end)
-
-
-def _values(
-    specifier: ReportSpecifierId, interval: ReportInterval, known: Known, at: datetime
-) -> Iterable[Reading | State]:
-    for payload in interval.payloads:
-        point = known.get((specifier, payload.r_id))
-        if point is None:
-            raise Refused("rID", ResponseCode.INVALID_ID)
-        is_usable = payload.quality is None or payload.quality.startswith(USABLE)
-        if not is_usable or point.resource_id is None or point.quantity is None:
-            continue
-        is_state = point.quantity is model.Quantity.STATE
-        match payload.value:
-            case ResourceStatus() as said if is_state:
-                yield model.state(point.resource_id, at, said)
-            case Quantity(value=value) if not is_state:  # some send a number as a state: it means nothing
-                yield Reading(point.resource_id, point.quantity, at, value * point.factor)

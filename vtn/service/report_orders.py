@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
+from oadr.states.report import ASKING, Getting
 from oadr.wire.ids import ReportRequestId, ReportSpecifierId, RequestId, RId
 from oadr.wire.messages import report as wire
 from oadr.wire.messages.report import ReportRequest, SpecifierPayload
@@ -83,7 +84,7 @@ def outdated(
     return {
         one.report_request_id: RequestId(desk.new_id())
         for one in orders
-        if one.cancel_id is None
+        if ASKING.maybe_after(one.state, Getting.CANCEL)
         and one.specifier_id in offered
         and not one.fits(rhythm(offered[one.specifier_id], desk.terms.report_every))
     }

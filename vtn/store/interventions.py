@@ -1,20 +1,19 @@
 """Interventions and the events that they become."""
 
-from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
-from decimal import Decimal
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, insert, select, true, update
 
-from oadr.charging.signals import Programme
 from oadr.wire.ids import EventId, GroupId, ResourceId, VenId
 from oadr.wire.messages.common import OptType
 from vtn.model.delivery import Answer, Delivery
-from vtn.model.intervention import Intervention, InterventionId, Order
-from vtn.store import opts
+from vtn.model.intervention import UNTIL_CANCELLED, Changed, Intervention, InterventionId, Order
+from vtn.store import opts, order_rows
 from vtn.store.engine import Tx
-from vtn.store.tables import event_resources, events, intervention_feeders, interventions
+from vtn.store.tables import event_resources, events, intervention_feeders, interventions, superseded
 
 
 async def add(tx: Tx, intervention: Intervention, deliveries: Iterable[Delivery]) -> None:
@@ -23,10 +22,7 @@ async def add(tx: Tx, intervention: Intervention, deliveries: Iterable[Delivery]
         insert(interventions).values(
             intervention_id=intervention.intervention_id,
             programme=order.programme,
-            percent=str(order.percent),
-            start=order.start,
-            duration_ms=_ms(order.duration),
-            randomise_ms=None if order.randomise is None else _ms(order.randomise),
+            **order_rows.values(order),
             reason=order.reason,
             ordered_by=order.ordered_by,
             is_test=order.is_test,
@@ -43,6 +39,25 @@ async def add(tx: Tx, intervention: Intervention, deliveries: Iterable[Delivery]
         await _add_delivery(tx, delivery)
 
 
+async def change(tx: Tx, given: Intervention, order: Order, change: Changed) -> None:
+    """`order` takes the place of what was; every event gets a new modification (r5), which is due to be delivered."""
+    its = given.intervention_id
+    await tx.execute(
+        insert(superseded).values(
+            intervention_id=its,
+            number=len(given.changes),
+            at=change.at,
+            reason=change.reason,
+            changed_by=change.changed_by,
+            **order_rows.values(change.before),
+        )
+    )
+    await tx.execute(
+        update(interventions).where(interventions.c.intervention_id == its).values(**order_rows.values(order))
+    )
+    await _modify(tx, its, change.at)
+
+
 async def cancel(tx: Tx, intervention_id: InterventionId, reason: str, now: datetime) -> None:
     """Every event gets a new modification (r10), which is due to be delivered."""
     await tx.execute(
@@ -50,11 +65,7 @@ async def cancel(tx: Tx, intervention_id: InterventionId, reason: str, now: date
         .where(interventions.c.intervention_id == intervention_id)
         .values(cancelled_at=now, cancel_reason=reason)
     )
-    await tx.execute(
-        update(events)
-        .where(events.c.intervention_id == intervention_id)
-        .values(modification_number=events.c.modification_number + 1, created_at=now)
-    )
+    await _modify(tx, intervention_id, now)
 
 
 async def recorded(tx: Tx, intervention_id: InterventionId, now: datetime) -> None:
@@ -66,16 +77,18 @@ async def recorded(tx: Tx, intervention_id: InterventionId, now: datetime) -> No
 
 async def load(tx: Tx) -> tuple[Intervention, ...]:
     """All of them, the newest first."""
-    feeders = await _feeders(tx, true())
+    beside = await _beside(tx, true(), true())
     query = select(interventions).order_by(interventions.c.ordered_at.desc(), "intervention_id")
-    return tuple(_intervention(row, feeders) for row in await tx.execute(query))
+    return tuple(_intervention(row, beside) for row in await tx.execute(query))
 
 
 async def find(tx: Tx, intervention_id: str) -> Intervention | None:
     query = select(interventions).where(interventions.c.intervention_id == intervention_id)
     row = (await tx.execute(query)).one_or_none()
-    is_its = intervention_feeders.c.intervention_id == intervention_id
-    return _intervention(row, await _feeders(tx, is_its)) if row else None
+    if row is None:
+        return None
+    meant = (intervention_feeders.c.intervention_id, superseded.c.intervention_id)
+    return _intervention(row, await _beside(tx, *(each == intervention_id for each in meant)))
 
 
 async def of_ven(tx: Tx, ven_id: VenId) -> tuple[Delivery, ...]:
@@ -88,10 +101,11 @@ async def of_intervention(tx: Tx, intervention_id: InterventionId) -> tuple[Deli
 
 
 async def unsettled(tx: Tx, since: datetime) -> tuple[Delivery, ...]:
-    """Of what starts after `since`: deliveries whose newest modification is not answered, due or not."""
+    """Of what starts after `since`, or has no end: those not answered in their newest modification, due or not."""
     answered = events.c.answered_modification
     is_open = answered.is_(None) | (answered != events.c.modification_number)
-    recent = select(interventions.c.intervention_id).where(interventions.c.start > since)
+    endless = interventions.c.duration_ms == order_rows.milliseconds(UNTIL_CANCELLED)
+    recent = select(interventions.c.intervention_id).where((interventions.c.start > since) | endless)
     return await _deliveries(tx, is_open & events.c.intervention_id.in_(recent))
 
 
@@ -104,15 +118,27 @@ async def offered(tx: Tx, event_ids: Iterable[EventId], now: datetime) -> None:
     )
 
 
+async def handed_out(tx: Tx, event_ids: Iterable[EventId]) -> None:
+    """In their newest modification, of which no answer will tell."""
+    await tx.execute(update(events).where(events.c.event_id.in_(tuple(event_ids))).values(handed_out=True))
+
+
 async def answered(tx: Tx, event_id: EventId, answer: Answer) -> None:
     """Keep the newest answer, and beside it the newest to the order itself: a cancellation does not rewrite it."""
-    change = update(events).where(events.c.event_id == event_id)
-    if answer.modification_number == 0:
-        change = change.values(
-            order_answered_at=answer.answered_at, order_opt=answer.opt, order_code=answer.code
+    is_cancelled = select(interventions.c.cancelled_at).join(
+        events, events.c.intervention_id == interventions.c.intervention_id
+    )
+    cancelled_at = (await tx.execute(is_cancelled.where(events.c.event_id == event_id))).scalar()
+    saying = update(events).where(events.c.event_id == event_id)
+    if cancelled_at is None:
+        saying = saying.values(
+            order_modification=answer.modification_number,
+            order_answered_at=answer.answered_at,
+            order_opt=answer.opt,
+            order_code=answer.code,
         )
     await tx.execute(
-        change.values(
+        saying.values(
             answered_modification=answer.modification_number,
             answered_at=answer.answered_at,
             opt=answer.opt,
@@ -126,7 +152,15 @@ async def reopen(tx: Tx, event_ids: Iterable[EventId]) -> None:
     await tx.execute(
         update(events)
         .where(events.c.event_id.in_(tuple(event_ids)))
-        .values(answered_modification=None, answered_at=None, opt=None, code=None)
+        .values(answered_modification=None, answered_at=None, opt=None, code=None, handed_out=False)
+    )
+
+
+async def _modify(tx: Tx, intervention_id: InterventionId, now: datetime) -> None:
+    await tx.execute(
+        update(events)
+        .where(events.c.intervention_id == intervention_id)
+        .values(modification_number=events.c.modification_number + 1, created_at=now, handed_out=False)
     )
 
 
@@ -139,6 +173,7 @@ async def _add_delivery(tx: Tx, delivery: Delivery) -> None:
             modification_number=delivery.intervention.modification_number,
             is_whole_site=delivery.is_whole_site,
             created_at=delivery.created_at,
+            handed_out=delivery.handed_out,
         )
     )
     await tx.execute(
@@ -149,7 +184,11 @@ async def _add_delivery(tx: Tx, delivery: Delivery) -> None:
 
 async def _deliveries(tx: Tx, condition: Any) -> tuple[Delivery, ...]:
     meant_interventions = select(events.c.intervention_id).where(condition)
-    feeders = await _feeders(tx, intervention_feeders.c.intervention_id.in_(meant_interventions))
+    beside = await _beside(
+        tx,
+        intervention_feeders.c.intervention_id.in_(meant_interventions),
+        superseded.c.intervention_id.in_(meant_interventions),
+    )
     opted = await opts.on_events(tx, select(events.c.event_id).where(condition))
     resources: dict[str, list[ResourceId]] = {}
     meant = select(event_resources).join(events).where(condition).order_by("resource_id")
@@ -165,11 +204,12 @@ async def _deliveries(tx: Tx, condition: Any) -> tuple[Delivery, ...]:
         Delivery(
             event_id=EventId(row.event_id),
             ven_id=VenId(row.ven_id),
-            intervention=_intervention(row, feeders),
+            intervention=_intervention(row, beside),
             resources=tuple(resources.get(row.event_id, ())),
             is_whole_site=row.is_whole_site,
             created_at=row.created_at,
             offered_at=row.offered_at,
+            handed_out=row.handed_out,
             answer=_answer(row),
             order_answer=_order_answer(row),
             opts=opted.get(EventId(row.event_id), ()),
@@ -178,11 +218,21 @@ async def _deliveries(tx: Tx, condition: Any) -> tuple[Delivery, ...]:
     )
 
 
-async def _feeders(tx: Tx, condition: Any) -> Mapping[str, tuple[GroupId, ...]]:
-    found: dict[str, tuple[GroupId, ...]] = {}
-    query = select(intervention_feeders).where(condition).order_by("feeder_id")
-    for row in await tx.execute(query):
-        found[row.intervention_id] = (*found.get(row.intervention_id, ()), GroupId(row.feeder_id))
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """What stands in other tables than the intervention."""
+
+    feeders: dict[str, tuple[GroupId, ...]] = field(default_factory=dict)
+    changes: dict[str, tuple[Row[Any], ...]] = field(default_factory=dict)
+
+
+async def _beside(tx: Tx, of_feeders: Any, of_changes: Any) -> _Beside:
+    found = _Beside()
+    feeders, changes = found.feeders, found.changes
+    for row in await tx.execute(select(intervention_feeders).where(of_feeders).order_by("feeder_id")):
+        feeders[row.intervention_id] = (*feeders.get(row.intervention_id, ()), GroupId(row.feeder_id))
+    for row in await tx.execute(select(superseded).where(of_changes).order_by(superseded.c.number)):
+        changes[row.intervention_id] = (*changes.get(row.intervention_id, ()), row)
     return found
 
 
@@ -201,33 +251,23 @@ def _order_answer(row: Row[Any]) -> Answer | None:
     if row.order_answered_at is None:
         return None
     return Answer(
-        modification_number=0,
+        modification_number=row.order_modification,
         opt=OptType(row.order_opt),
         code=row.order_code,
         answered_at=row.order_answered_at,
     )
 
 
-def _intervention(row: Row[Any], feeders: Mapping[str, tuple[GroupId, ...]]) -> Intervention:
+def _intervention(row: Row[Any], beside: _Beside) -> Intervention:
+    order = order_rows.order(row, beside.feeders.get(row.intervention_id, ()))
     return Intervention(
         intervention_id=InterventionId(row.intervention_id),
-        order=Order(
-            programme=Programme(row.programme),
-            feeder_ids=feeders.get(row.intervention_id, ()),
-            percent=Decimal(row.percent),
-            start=row.start,
-            duration=timedelta(milliseconds=row.duration_ms),
-            reason=row.reason,
-            ordered_by=row.ordered_by,
-            randomise=None if row.randomise_ms is None else timedelta(milliseconds=row.randomise_ms),
-            is_test=row.is_test,
-        ),
+        order=order,
         ordered_at=row.ordered_at,
+        changes=tuple(
+            order_rows.changed(each, order) for each in beside.changes.get(row.intervention_id, ())
+        ),
         cancelled_at=row.cancelled_at,
         cancel_reason=row.cancel_reason,
         outcome_at=row.outcome_at,
     )
-
-
-def _ms(span: timedelta) -> int:
-    return span // timedelta(milliseconds=1)

@@ -100,13 +100,19 @@ async def callers(tx: Tx) -> Mapping[Sha256, Caller]:
             sites.c.pseudonym,
             registrations.c.registration_id,
             sites.c.signatures,
+            sites.c.record_last,
         )
         .select_from(sites.outerjoin(registrations))
         .where(sites.c.certificate.is_not(None))
     )
     return {
         Sha256(row.certificate): Caller(
-            row.certificate, row.ven_id, row.pseudonym, row.registration_id, _policy(row.signatures)
+            row.certificate,
+            row.ven_id,
+            row.pseudonym,
+            row.registration_id,
+            _policy(row.signatures),
+            row.record_last,
         )
         for row in await tx.execute(query)
     }
@@ -168,6 +174,7 @@ def _site(row: Row[Any]) -> Site:
         certificate=row.certificate,
         pseudonym=row.pseudonym,
         signatures=_policy(row.signatures),
+        record_last=row.record_last,
     )
 
 

@@ -4,9 +4,10 @@ The store is shared by all processes and survives a restart, so the memory of it
 """
 
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Final
 
-from sqlalchemy import delete
+from sqlalchemy import delete, text
 from sqlalchemy.dialects.sqlite import insert
 
 from oadr.wire.errors import Forged
@@ -30,3 +31,9 @@ async def spend(tx: Tx, ven_id: VenId, once: Once) -> None:
 async def forget(tx: Tx, now: datetime) -> None:
     """Delete those that no message of today can have."""
     await tx.execute(delete(nonces).where(nonces.c.expires_at < now - LONGER))
+
+
+async def folder(tx: Tx) -> Path:
+    """Where the store is, for what is remembered beside it."""
+    found = await tx.scalar(text("SELECT file FROM pragma_database_list WHERE name = 'main'"))
+    return Path(str(found)).parent

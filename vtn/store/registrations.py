@@ -4,9 +4,9 @@ from sqlalchemy import delete, insert, select, update
 
 from oadr.wire.ids import VenId
 from vtn.model.registration import Registration
-from vtn.store import offer_requests, opts, wishes
+from vtn.store import messages, offer_requests, opts, wishes
 from vtn.store.engine import Tx
-from vtn.store.tables import chargepoints, registrations, report_orders, report_points, states
+from vtn.store.tables import chargepoints, registrations, report_orders, report_points, states, totals
 
 
 async def of(tx: Tx, ven_id: VenId) -> Registration | None:
@@ -16,7 +16,7 @@ async def of(tx: Tx, ven_id: VenId) -> Registration | None:
 
 async def replace(tx: Tx, registration: Registration) -> None:
     """A new registration; what belonged to an older one is erased (r406)."""
-    await erase(tx, registration.ven_id)
+    await _forget(tx, registration.ven_id)
     await tx.execute(
         insert(registrations).values(
             ven_id=registration.ven_id,
@@ -54,11 +54,20 @@ async def ungreeted(tx: Tx) -> frozenset[VenId]:
 
 
 async def erase(tx: Tx, ven_id: VenId) -> None:
-    """The registration, and the reports, states, schedules and wishes that hang on it (r407)."""
+    """The registration and all that hangs on it (r407), and what is recorded of the site's messages.
+
+    These outlive a registration that only takes the place of another, for they may show why it does.
+    """
+    await _forget(tx, ven_id)
+    await messages.erase(tx, ven_id)
+
+
+async def _forget(tx: Tx, ven_id: VenId) -> None:
+    """The registration, and the reports, states, totals, schedules and wishes that hang on it."""
     await opts.erase(tx, ven_id)
     ours = select(chargepoints.c.resource_id).where(chargepoints.c.ven_id == ven_id)
     await tx.execute(delete(states).where(states.c.resource_id.in_(ours)))
     await wishes.erase(tx, ven_id)
     await offer_requests.erase(tx, ven_id)
-    for table in (report_orders, report_points, registrations):
+    for table in (report_orders, report_points, totals, registrations):
         await tx.execute(delete(table).where(table.c.ven_id == ven_id))

@@ -9,10 +9,10 @@ from sqlalchemy import Row, delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from oadr.wire.ids import ReportRequestId, ReportSpecifierId, RequestId, ResourceId, RId, Token, VenId
-from vtn.model.reading import Point, Quantity, Rate, Reading, State
+from vtn.model.reading import Point, Quantity, Rate, Reading, State, Total
 from vtn.model.report_request import ReportOrder
 from vtn.store.engine import Tx
-from vtn.store.tables import readings, report_orders, report_points, states
+from vtn.store.tables import readings, report_orders, report_points, states, totals
 
 
 async def offer(tx: Tx, ven_id: VenId, points: Iterable[Point]) -> None:
@@ -107,10 +107,36 @@ async def note(tx: Tx, found: Iterable[State]) -> None:
         )
 
 
+async def note_totals(tx: Tx, found: Iterable[Total]) -> None:
+    """What whole sites draw. What is older than what is known changes nothing."""
+    rows = [
+        {"ven_id": one.ven_id, "quantity": one.quantity, "at": one.at, "value": f"{one.value:f}"}
+        for one in found
+    ]
+    if rows:
+        statement = insert(totals)
+        new = statement.excluded
+        await tx.execute(
+            statement.on_conflict_do_update(
+                index_elements=["ven_id", "quantity"],
+                set_={"at": new.at, "value": new.value},
+                where=new.at >= totals.c.at,
+            ),
+            rows,
+        )
+
+
 async def known_states(tx: Tx, resources: Iterable[ResourceId]) -> Mapping[ResourceId, State]:
     """How these chargepoints stood when they last said so."""
     query = select(states).where(states.c.resource_id.in_(tuple(resources)))
     return {one.resource_id: one for one in map(_state, await tx.execute(query))}
+
+
+async def known_totals(tx: Tx, quantity: Quantity) -> Mapping[VenId, Total]:
+    """What the sites that do not tell their chargepoints apart drew when they last said so."""
+    rows = await tx.execute(select(totals).where(totals.c.quantity == quantity))
+    found = (Total(VenId(row.ven_id), Quantity(row.quantity), row.at, Decimal(row.value)) for row in rows)
+    return {one.ven_id: one for one in found}
 
 
 async def between(
@@ -171,6 +197,7 @@ def _point_row(point: Point) -> dict[str, Any]:
         "r_id": point.r_id,
         "reading_type": point.reading_type,
         "resource_id": point.resource_id,
+        "is_whole_site": point.is_whole_site,
         "quantity": point.quantity,
         "factor": str(point.factor),
         "shortest_ms": _milliseconds(point.rate.shortest) if point.rate else None,
@@ -190,6 +217,7 @@ def _point(row: Row[Any]) -> Point:
         r_id=RId(row.r_id),
         reading_type=Token(row.reading_type),
         resource_id=row.resource_id,
+        is_whole_site=row.is_whole_site,
         quantity=None if row.quantity is None else Quantity(row.quantity),
         factor=Decimal(row.factor),
         rate=None

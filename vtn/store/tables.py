@@ -56,6 +56,7 @@ sites = Table(
     Column("pseudonym", String, nullable=False, unique=True),
     Column("signatures", String),
     Column("last_seen", Moment),
+    Column("record_last", Integer),
 )
 
 nonces = Table(
@@ -67,6 +68,21 @@ nonces = Table(
     sqlite_with_rowid=False,
 )
 """Of signed messages that have had their effect."""
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("ven_id", ForeignKey("sites.ven_id"), nullable=False, index=True),
+    Column("at", Moment, nullable=False),
+    Column("direction", String, nullable=False),
+    Column("service", String, nullable=False),
+    Column("message", String, nullable=False),
+    Column("verdict", String, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("xml", String, nullable=False),
+)
+"""The last ones of the sites of which they are kept."""
 
 chargepoints = Table(
     "chargepoints",
@@ -96,8 +112,9 @@ interventions = Table(
     "interventions",
     metadata,
     Column("intervention_id", String, primary_key=True),
-    Column("programme", String, nullable=False),
-    Column("percent", String, nullable=False),
+    Column("programme", String),
+    Column("percent", String),
+    Column("written", LargeBinary),
     Column("start", Moment, nullable=False),
     Column("duration_ms", BigInteger, nullable=False),
     Column("randomise_ms", BigInteger),
@@ -109,6 +126,22 @@ interventions = Table(
     Column("cancel_reason", String),
     Column("outcome_at", Moment),
 )
+
+superseded = Table(
+    "superseded",
+    metadata,
+    Column("intervention_id", ForeignKey("interventions.intervention_id"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("changed_by", String, nullable=False),
+    Column("percent", String),
+    Column("written", LargeBinary),
+    Column("start", Moment, nullable=False),
+    Column("duration_ms", BigInteger, nullable=False),
+    Column("randomise_ms", BigInteger),
+)
+"""What an order was before each of its changes."""
 
 intervention_feeders = Table(
     "intervention_feeders",
@@ -127,10 +160,12 @@ events = Table(
     Column("is_whole_site", Boolean, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("offered_at", Moment),
+    Column("handed_out", Boolean, nullable=False),
     Column("answered_modification", Integer),
     Column("answered_at", Moment),
     Column("opt", String),
     Column("code", String),
+    Column("order_modification", Integer),
     Column("order_answered_at", Moment),
     Column("order_opt", String),
     Column("order_code", String),
@@ -152,6 +187,7 @@ report_points = Table(
     Column("r_id", String, primary_key=True),
     Column("reading_type", String, nullable=False),
     Column("resource_id", String),
+    Column("is_whole_site", Boolean, nullable=False),
     Column("quantity", String),
     Column("factor", String, nullable=False),
     Column("shortest_ms", BigInteger),
@@ -245,6 +281,16 @@ readings = Table(
     Index("readings_by_time", "at"),
     sqlite_with_rowid=False,
 )
+
+totals = Table(
+    "totals",
+    metadata,
+    Column("ven_id", ForeignKey("sites.ven_id"), primary_key=True),
+    Column("quantity", String, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("value", String, nullable=False),
+)
+"""What all chargepoints of a site drew when it last said so, where it does not tell them apart."""
 
 log = Table(
     "log",

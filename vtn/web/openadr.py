@@ -7,19 +7,22 @@ POST, right type, no encoding, not too big --> safe XML, valid --> service --> 2
 
 import asyncio
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 
-from aiohttp import web
+from aiohttp import StreamReader, web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from certs import CertificateError, PeerCertificate
 from oadr.wire import envelope
 from oadr.wire.envelope import Opened, Terms
 from oadr.wire.errors import Forged, Malformed, PeerError
+from oadr.wire.familiar import Familiar
 from oadr.wire.ids import NO_REQUEST
 from oadr.wire.messages import Message, Response
 from oadr.wire.messages.common import EiResponse
 from oadr.wire.messages.registration import ServiceName
+from oadr.wire.recording import verdict
 from oadr.wire.schema import Schema
 from oadr.wire.signature import SignaturePolicy
 from vtn import clock
@@ -31,6 +34,8 @@ from vtn.store.engine import StoreAway
 from vtn.web import peers
 from vtn.web.journal import Journal
 from vtn.web.once import Spent
+from vtn.web.recorder import Recorder
+from vtn.web.repeated import Repeated
 from vtn.web.signing import Signers
 
 PATH: Final = "/OpenADR2/Simple/2.0b/{service}"
@@ -43,6 +48,8 @@ BODY_SECONDS: Final = 10
 """How long a body may take to arrive."""
 CODINGS: Final = (web.ContentCoding.gzip, web.ContentCoding.deflate)
 """How an answer may be packed, the first that is accepted."""
+KEPT: Final = 4096
+"""Short answers that are kept written."""
 
 
 class Endpoint:
@@ -54,6 +61,9 @@ class Endpoint:
         self._journal = journal
         self._signers = signers
         self._spent = Spent(desk.store)
+        self._familiar = Familiar()
+        self._repeated = Repeated()
+        self.recorder = Recorder(desk.store, journal)
 
     def routes(self, prefix: str) -> list[web.RouteDef]:
         """With and without a slash at the end; every method, since another than POST is answered 501."""
@@ -68,6 +78,7 @@ class Endpoint:
             return self._refused(request, None, 403, str(error))
         try:
             caller = self._desk.index.caller(shown.sha256)
+            self.recorder.begin(request, caller, now)
             return await self._answer(request, caller, shown, now)
         except Malformed as error:
             return self._refused(request, shown, error.status, error.why)
@@ -82,10 +93,15 @@ class Endpoint:
         service = _service(request)
         limit = envelope.REPORT_LIMIT if caller and service is ServiceName.REPORT else envelope.REQUEST_LIMIT
         raw = await _body(request, limit)
+        self.recorder.heard(request, raw)
         policy = self._desk.terms.signatures_of(caller)
         signs = policy is SignaturePolicy.REQUIRED or SIGNED in raw
         try:
-            opened = envelope.open(raw, self._schema, Terms(policy, shown.certificate), now, limit=limit)
+            opened = self._repeated.recognise(raw, shown.sha256, policy)
+            if opened is None:
+                terms = Terms(policy, shown.certificate)
+                opened = envelope.open(raw, self._schema, terms, now, limit=limit, familiar=self._familiar)
+                self._repeated.learn(raw, shown.sha256, policy, opened)
         except (Malformed, Forged):
             raise
         except PeerError as error:  # readable XML that says something impossible: an OpenADR answer (454)
@@ -113,8 +129,8 @@ class Endpoint:
 
     def _reply(self, message: Message, request: web.Request, *, signs: bool) -> web.Response:
         """Signed if the request was, or must have been."""
-        tls = peers.tls(request)
-        raw = self._signers.sign(message, tls, clock.now()) if signs else envelope.write(message)
+        raw = self._signers.sign(message, peers.tls(request), clock.now()) if signs else _written(message)
+        self.recorder.answered(request, verdict(message), raw)
         response = web.Response(body=raw, content_type=XML, charset="utf-8")
         if coding := _coding(request.headers.get("Accept-Encoding", "")):
             response.enable_compression(coding)  # the whole body, with its length: chunks are not allowed
@@ -131,6 +147,7 @@ class Endpoint:
     ) -> web.Response:
         """A status without a body: what is undefined is left out, and the cause stays in our log."""
         self._journal.refusal(_remote(request), _name(shown), f"HTTP {status}", why)
+        self.recorder.answered(request, f"HTTP {status} {why}")
         response = web.Response(status=status)
         if status == 503:
             response.headers["Retry-After"] = RETRY_AFTER
@@ -158,20 +175,47 @@ async def _body(request: web.Request, limit: int) -> bytes:
     """The whole body, given up as soon as it is too long or too late. Raises `Malformed` (413, 408, 406)."""
     if (request.content_length or 0) > limit:
         raise Malformed(f"larger than {limit} bytes", status=413)
-    body = bytearray()
     try:
-        async with asyncio.timeout(BODY_SECONDS):
-            async for chunk in request.content.iter_chunked(16 * 1024):
-                body += chunk
-                if len(body) > limit:
-                    raise Malformed(f"larger than {limit} bytes", status=413)
+        if request.content.is_eof():  # most come together with their head: nothing is to be waited for
+            body = request.content.read_nowait()
+        else:
+            async with asyncio.timeout(BODY_SECONDS):
+                body = await _arriving(request.content, limit)
     except TimeoutError as error:
         raise Malformed("the body does not arrive in time", status=408) from error
     except (HttpProcessingError, web.RequestPayloadError, ConnectionError, ValueError) as error:
         raise Malformed("the body does not arrive as announced") from error
+    if len(body) > limit:
+        raise Malformed(f"larger than {limit} bytes", status=413)
+    return body
+
+
+async def _arriving(content: StreamReader, limit: int) -> bytes:
+    """All of it, or somewhat more than `limit`."""
+    body = bytearray()
+    async for chunk in content.iter_chunked(16 * 1024):
+        body += chunk
+        if len(body) > limit:
+            break
     return bytes(body)
 
 
+def _written(message: Message) -> bytes:
+    """Polls are most of the traffic, and while there is nothing to say a VEN's answer is always the same.
+
+    Only what echoes nothing is kept, so a peer cannot make it long.
+    """
+    if isinstance(message, Response) and message.response.request_id == NO_REQUEST:
+        return _kept(message)
+    return envelope.write(message)
+
+
+@lru_cache(KEPT)
+def _kept(response: Response) -> bytes:
+    return envelope.write(response)
+
+
+@lru_cache(64)
 def _coding(accepted: str) -> web.ContentCoding | None:
     """What the peer takes of what we have; a weight of 0 means that it does not."""
     weights = dict(part.replace(" ", "").partition(";")[::2] for part in accepted.lower().split(","))

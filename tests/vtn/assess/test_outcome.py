@@ -71,6 +71,7 @@ def judged(result: Result) -> Compliance:
 def test_who_obeys_is_seen_to_by_the_meter() -> None:
     result = alone(meter(EVSE, obedient))
     assert (result.reach, result.opt) == (Reach.ACKNOWLEDGED, OptType.OPT_IN)
+    assert result.limit
     assert result.limit.amps == Decimal("12.8")
     compliance = judged(result)
     assert compliance.acted is Acted.COMMANDED

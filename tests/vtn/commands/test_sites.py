@@ -13,7 +13,7 @@ from oadr.ledger.entry import EntryType
 from oadr.wire.ids import RegistrationId, RequestId, ResourceId, VenId
 from tests.pki import VEN_ECC, make_pki
 from tests.vtn.commands.room import Room
-from vtn.model.reading import State
+from vtn.model.reading import Quantity, State, Total
 from vtn.model.registration import Registration
 from vtn.store import network, registrations, reports
 from vtn.store.engine import Store
@@ -206,3 +206,22 @@ def test_a_wrong_approval_stores_nothing(room: Room, options: tuple[str, ...], c
     assert said.code == code
     assert said.err.startswith(f"vtn: {why}")
     assert room.say("sites", "show", "S1", "--json").json["approved"] is False
+
+
+@pytest.mark.proves("r343")
+def test_what_the_chargepoints_of_a_site_draw_together_is_shown_where_they_are_not_told_apart(
+    room: Room,
+) -> None:
+    room.furnish()
+    register(room)
+    assert room.say("sites", "show", "S1", "--json").json["together_power_w"] is None
+    assert "draw together" not in room.say("sites", "show", "S1").out
+
+    async def do(store: Store) -> None:
+        async with store.writing() as tx:
+            await reports.note_totals(tx, [Total(S1, Quantity.POWER, room.now, Decimal("4600.5"))])
+
+    room.in_store(do)
+    shown = room.say("sites", "show", "S1", "--json").json
+    assert (shown["together_power_w"], shown["together_at"]) == (4600.5, "2026-11-24T12:00:00Z")
+    assert "draw together 4600.5 W at 2026-11-24 12:00:00 UTC" in room.say("sites", "show", "S1").out

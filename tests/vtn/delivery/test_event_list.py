@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from oadr import timing
 from oadr.charging import electricity, signals
+from oadr.charging.ceilings import allowed
 from oadr.charging.electricity import Rating
-from oadr.charging.signals import SIMPLE_LEVELS, Programme
+from oadr.charging.meanings import SIMPLE_LEVELS
+from oadr.charging.signals import Programme
 from oadr.wire import envelope
 from oadr.wire.ids import EventId, RequestId, ResourceId, VtnId
 from oadr.wire.messages import DistributeEvent
@@ -96,7 +98,7 @@ def signal(event: Event, *, simple: bool) -> Signal:
 @pytest.mark.proves(
     "r1", "r2", "r8", "r9", "r45", "r63", "r100", "r102", "r103", "r104", "r105", "r106", "r107"
 )
-@pytest.mark.proves("r115", "r116", "r14", "O08", "F7", "X19")
+@pytest.mark.proves("r113", "r115", "r116", "r14", "O08", "F7", "X19")
 @given(ours=deliveries(), now=moments)
 def test_every_list_is_valid_and_keeps_the_rules(ours: tuple[Delivery, ...], now: datetime) -> None:
     events = event_list.render(ours, BASE, now)
@@ -117,6 +119,7 @@ def test_every_list_is_valid_and_keeps_the_rules(ours: tuple[Delivery, ...], now
         assert simple.intervals[0].value in (0, 1, 2, 3)
         is_active = event.descriptor.status is EventStatus.ACTIVE
         assert simple.current_value == (simple.intervals[0].value if is_active else 0)
+        assert signal(event, simple=False).current_value is None
 
 
 @pytest.mark.proves("r3", "r13", "r15", "r27", "r50", "r66", "r115")
@@ -140,10 +143,13 @@ def test_a_list_holds_what_is_listed_in_order_and_fresh(
 def test_every_device_may_draw_no_more_than_was_ordered(order: Order) -> None:
     (event,) = event_list.render((delivery(order),), BASE, order.start)
     rating = Rating(Decimal(32), 1, step=1)
+    assert order.percent is not None
     ordered = electricity.from_share(order.percent / 100, rating)
     for only in (event.signals, (signal(event, simple=True),), (signal(event, simple=False),)):
         (step,) = signals.timeline(replace(event, signals=only))
-        assert signals.allowed(step, rating, Decimal(230)).amps <= ordered.amps
+        found = allowed(step, rating, Decimal(230))
+        assert found is not None
+        assert found.amps <= ordered.amps
     level = signal(event, simple=True).intervals[0].value
     milder = [share for number, share in SIMPLE_LEVELS.items() if number < level]
     assert all(share > order.percent / 100 for share in milder), "nor much less"

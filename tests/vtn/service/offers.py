@@ -74,10 +74,11 @@ def interval(
     duration: Duration | None = None,
     r_id: str = POWER,
     quality: Token | None = wire.QUALITY_GOOD,
+    uid: str | None = "0",
 ) -> ReportInterval:
     value = Quantity(value=Decimal(watts or 0))
     payload = ReportPayload(r_id=RId(r_id), value=value, quality=quality if watts else wire.QUALITY_BAD)
-    return ReportInterval(start=start, duration=duration, uid="0", payloads=(payload,))
+    return ReportInterval(start=start, duration=duration, uid=uid, payloads=(payload,))
 
 
 def update(request_id: ReportRequestId, *intervals: ReportInterval, **changes: Any) -> UpdateReport:

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from oadr.wire.ids import NO_REQUEST, ReportRequestId, ReportSpecifierId, ResourceId, RId, Token
+from oadr.wire.ids import NO_REQUEST, ReportRequestId, ReportSpecifierId, ResourceId, RId, Token, VenId
 from oadr.wire.messages import CreatedReport, CreateReport, RegisteredReport, Response
 from oadr.wire.messages import report as wire
 from oadr.wire.messages.common import EiResponse, Target
@@ -37,7 +37,7 @@ from tests.vtn.service.offers import (
 from tests.vtn.world import CERTIFICATES, F1, HOME, HOME_EVSE, NOW, PARK, PARK_1, PARK_2, World
 from vtn.assess import gathering
 from vtn.delivery.index import OFFER_AGAIN
-from vtn.model.reading import Quantity, Reading, State
+from vtn.model.reading import Quantity, Reading, State, Total
 from vtn.store import reports
 
 FAR = timedelta(days=1000)
@@ -187,9 +187,9 @@ async def test_intervals_carry_their_time_in_each_of_the_allowed_ways(site: Worl
     ways = {
         "points": (interval("1", NOW), interval("2", NOW + timedelta(seconds=90))),
         "spans": (interval("1", NOW, MINUTE), interval("2", NOW + timedelta(seconds=90), MINUTE)),
-        "spans in a row": (interval("1", NOW, MINUTE), interval("2", None, MINUTE)),
-        "spans of a report": (interval("1", None, MINUTE), interval("2", None, MINUTE)),
-        "points of a report": (interval("1"), interval("2")),
+        "spans in a row": (interval("1", NOW, MINUTE), interval("2", None, MINUTE, uid="1")),
+        "spans of a report": (interval("1", None, MINUTE), interval("2", None, MINUTE, uid="1")),
+        "points of a report": (interval("1"), interval("2", uid="1")),
         "missing": (interval("1", NOW), interval(None, NOW + timedelta(seconds=90))),
     }
     expected = {
@@ -205,6 +205,42 @@ async def test_intervals_carry_their_time_in_each_of_the_allowed_ways(site: Worl
             await tx.exec_driver_sql("DELETE FROM readings")
         assert await told(site, request_id, *intervals) == "200", way
         assert await kept(site) == expected[way], way
+
+
+@pytest.mark.proves("r316")
+async def test_intervals_without_a_start_are_put_in_the_order_of_their_numbers(site: World) -> None:
+    request_id = await one_asked(site)
+    mixed_up = (
+        interval("3", duration=MINUTE, uid="10"),
+        interval("1", duration=MINUTE, uid="8"),
+        interval("2", duration=Duration(30), uid="09"),
+    )
+    assert await told(site, request_id, *mixed_up) == "200"
+    assert await kept(site) == [
+        watts("1000", seconds=60),
+        watts("2000", seconds=90),
+        watts("3000", seconds=150),
+    ]
+
+
+@pytest.mark.proves("r316")
+async def test_numbers_that_leave_the_order_open_are_refused_with_all_that_they_count(site: World) -> None:
+    request_id = await one_asked(site)
+    for numbers in (
+        ("0", "0"),
+        ("0", "2"),
+        ("0", None),
+        ("0", "x"),
+        ("0", "1.0"),
+        ("0", "٣"),
+        ("0", "9" * 99),
+    ):
+        intervals = [interval("1", duration=MINUTE, uid=one) for one in numbers]
+        assert await told(site, request_id, *intervals) == "459", numbers
+    assert await kept(site) == []
+    assert await told(site, request_id, interval("1", duration=MINUTE, uid=None)) == "200", "one has no order"
+    with_starts = [interval(str(n), NOW + timedelta(seconds=n), uid=None) for n in (1, 2)]
+    assert await told(site, request_id, *with_starts) == "200", "none is needed"
 
 
 @pytest.mark.proves("r346")
@@ -260,17 +296,70 @@ async def test_a_site_cannot_report_for_anothers_chargepoint(site: World) -> Non
 
 
 @pytest.mark.proves("r343")
-async def test_a_point_without_a_source_is_the_only_chargepoints_or_nobodys(site: World) -> None:
-    nameless = metadata(description(data_source=None))
-    request_id = await one_asked(site, nameless)
+async def test_a_point_without_a_source_is_the_only_chargepoints(site: World) -> None:
+    request_id = await one_asked(site, metadata(description(data_source=None)))
     await told(site, request_id, interval("1", NOW))
     assert await kept(site) == [watts("1000")]
-    await site.greeted(PARK)
-    reply = await site.say(replace(offer(nameless), ven_id=PARK), CERTIFICATES[PARK])
+
+
+async def told_by_park(world: World, offered: Report, *intervals: ReportInterval, **changes: object) -> str:
+    """By a site with two chargepoints, of 16 A and three phases each."""
+    await world.greeted(PARK)
+    reply = await world.say(replace(offer(offered), ven_id=PARK), CERTIFICATES[PARK])
     (request,) = reply.requests
-    said = replace(update(request.request_id, interval("1", NOW)), ven_id=PARK)
-    assert (await site.say(said, CERTIFICATES[PARK])).response.accepted
+    said = replace(update(request.request_id, *intervals, **changes), ven_id=PARK)
+    return str((await world.say(said, CERTIFICATES[PARK])).response.code)
+
+
+async def totals(world: World) -> dict[VenId, Total]:
+    async with world.store.reading() as tx:
+        return dict(await reports.known_totals(tx, Quantity.POWER))
+
+
+@pytest.mark.proves("r343")
+@pytest.mark.parametrize("source", [None, Target(), Target(resource_ids=(PARK_2, PARK_1))])
+async def test_a_point_of_several_chargepoints_is_what_they_draw_together_and_of_none_alone(
+    site: World, source: Target | None
+) -> None:
+    whole = metadata(description(data_source=source))
+    later = NOW + timedelta(minutes=1)
+    assert await told_by_park(site, whole, interval("44", NOW), interval("2", later)) == "200"
+    assert await totals(site) == {PARK: Total(PARK, Quantity.POWER, later, Decimal(2000))}
     assert await kept(site, PARK_1, PARK_2) == []
+    assert await told_by_park(site, whole, interval("1", NOW)) == "200"
+    await site.restart()
+    assert (await totals(site))[PARK].value == 2000, "what is older changes nothing"
+    assert await told_by_park(site, whole, interval("44.2", later)) == "454", (
+        "twice what both can carry is 44.16 kW"
+    )
+    assert (await totals(site))[PARK].value == 2000
+
+
+@pytest.mark.proves("r343", "r331")
+async def test_a_state_without_a_source_is_that_of_every_chargepoint(site: World) -> None:
+    said = standing(NOW, online=False)
+    whole = metadata(replace(STATE, data_source=None), name="TELEMETRY_STATUS")
+    assert await told_by_park(site, whole, said, name=wire.TELEMETRY_STATUS) == "200"
+    async with site.store.reading() as tx:
+        known = await reports.known_states(tx, (HOME_EVSE, PARK_1, PARK_2))
+    assert {name: one.online for name, one in known.items()} == {PARK_1: False, PARK_2: False}
+
+
+@pytest.mark.proves("I01", "r343")
+@pytest.mark.parametrize("named", [(PARK_1, HOME_EVSE), (PARK_1, ResourceId("heat-pump")), (HOME_EVSE,)])
+async def test_a_sum_with_what_is_no_chargepoint_of_the_site_is_nobodys(
+    site: World, named: tuple[ResourceId, ...]
+) -> None:
+    mixed = metadata(description(data_source=Target(resource_ids=named)))
+    assert await told_by_park(site, mixed, interval("1", NOW)) == "200"
+    assert await kept(site, HOME_EVSE, PARK_1, PARK_2) == []
+    assert await totals(site) == {}
+
+
+async def test_what_a_site_draws_is_forgotten_with_its_registration(site: World) -> None:
+    assert await told_by_park(site, metadata(description(data_source=None)), interval("1", NOW)) == "200"
+    await site.register(PARK, request_id="R2")
+    assert await totals(site) == {}
 
 
 async def test_phases_energy_and_set_point_are_told_apart(site: World) -> None:

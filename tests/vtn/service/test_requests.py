@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from oadr.ledger.entry import EntryType
-from oadr.wire.ids import NO_REQUEST, RegistrationId, ReportRequestId, RequestId, RId
+from oadr.wire.ids import NO_REQUEST, RegistrationId, ReportRequestId, ReportSpecifierId, RequestId, RId
 from oadr.wire.messages import (
     CanceledPartyRegistration,
     CanceledReport,
@@ -380,6 +380,24 @@ async def test_several_requests_for_metadata_are_pending_and_each_is_answered(si
     await site.restart()
     assert [await taken_offer(site) for _ in range(3)] == ["M1", "M2", "M3"]
     assert isinstance(await site.poll(), Response)
+
+
+@pytest.mark.proves("r344", "r329")
+async def test_what_rides_on_the_receipt_of_our_offer_is_asked_for_like_all_else(site: World) -> None:
+    await site.say(wish("M1"))
+    offered = await site.poll()
+    assert isinstance(offered, RegisterReport)
+    receipt = RegisteredReport(
+        response=EiResponse(request_id=offered.request_id), requests=wish("M2").requests, ven_id=HOME
+    )
+    answer = await site.say(receipt)
+    assert isinstance(answer, CreatedReport)
+    assert (answer.response, answer.pending.request_ids) == (receipt.response, ("M2",))
+    assert await taken_offer(site) == "M2"
+    values = replace(wish("U1").requests[0], specifier_id=ReportSpecifierId("usage"))
+    refused = await site.say(replace(receipt, requests=(values,)))
+    assert isinstance(refused, CreatedReport)
+    assert (refused.response.code, refused.pending.request_ids) == ("452", ())
 
 
 async def test_the_word_for_one_offer_twice_answers_no_other(site: World) -> None:

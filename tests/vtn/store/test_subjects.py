@@ -255,13 +255,14 @@ async def test_the_first_offer_and_the_newest_answer_are_kept(world: World) -> N
     await world.restart()
     kept = replace(delivery, offered_at=NOW, answer=second, order_answer=second)
     assert await world.deliveries() == (kept,)
+    kept = replace(kept, intervention=await world.cancel(kept.intervention))
     confirmed = replace(first, modification_number=1)
     async with world.store.writing() as tx:
         await interventions.answered(tx, delivery.event_id, confirmed)
     assert await world.deliveries() == (replace(kept, answer=confirmed),)
     async with world.store.writing() as tx:
         await interventions.reopen(tx, [delivery.event_id])
-    assert await world.deliveries() == (replace(delivery, offered_at=NOW, order_answer=second),)
+    assert await world.deliveries() == (replace(kept, answer=None),)
 
 
 async def test_unsettled_is_what_is_not_answered_in_its_newest_modification(world: World) -> None:

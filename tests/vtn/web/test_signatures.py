@@ -30,7 +30,7 @@ from tests.pki import VEN_ECC, VEN_RSA, ven_context
 from tests.vtn.service.offers import interval, update
 from tests.vtn.web.server import UNKNOWN, Answer, Peer, Served, pki, serving
 from tests.vtn.world import HOME, NOW, PARK, TERMS, World, registration, schema
-from vtn.store import network, tables
+from vtn.store import asked, network, tables
 from vtn.web import once
 from vtn.web.signing import Signers
 
@@ -192,7 +192,7 @@ def replace_certificate(raw: bytes, keys: Keys) -> bytes:
     return raw[:start] + right[right.index(b"<ds:KeyInfo>") : right.index(b"</ds:KeyInfo>")] + raw[end:]
 
 
-@pytest.mark.proves("r514", "X14")
+@pytest.mark.proves("r514", "X14", "signature_vectors")
 @POLICIES
 async def test_a_signature_that_does_not_hold_has_no_effect_whatever_the_policy(
     site: Served, keys: Keys, policy: SignaturePolicy
@@ -247,10 +247,25 @@ async def test_many_replays_in_any_order_all_fail(site: Served, keys: Keys) -> N
     assert await kept(site) == before
 
 
-async def test_questions_leave_nothing_on_the_disk_and_a_bounded_number_in_memory(
+@pytest.mark.proves("X20", "F3", "B4")
+@pytest.mark.parametrize("message", QUESTIONS.values(), ids=QUESTIONS)
+async def test_a_question_is_not_answered_again_after_a_restart(
+    bare: World, made: Folder, keys: Keys, message: Message
+) -> None:
+    service = next(name for name, one in QUESTIONS.items() if one == message)
+    raw = sign(message, keys.home)
+    async with serving(bare, made) as first:
+        assert (await first.home.send(raw, service)).status == 200
+    await bare.restart()
+    async with serving(bare, made) as again:
+        await refused(again, again.home, raw, service)
+        assert (await again.home.send(sign(message, keys.home), service)).status == 200
+
+
+async def test_questions_leave_nothing_in_the_store_and_a_bounded_number_in_memory(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(once, "REMEMBERED", 3)
+    monkeypatch.setattr(asked, "REMEMBERED", 3)
     spent, at = once.Spent(world.store), NOW + timedelta(minutes=5)
     for number in range(4):
         await spent.spend(HOME, POLL, Once(f"n{number}", at))
