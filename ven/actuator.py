@@ -2,10 +2,13 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
+from enum import Enum, auto
 from typing import Final
 
 from oadr.charging.limit import Limit
-from ven.driver import Chargepoint
+from ven.driver import Chargepoint, Switchable, Versatile
+from ven.verify import Measure
 
 DEADLINE: Final = 5.0
 RETRY_AFTER: Final = 1.0
@@ -16,6 +19,14 @@ MAX_STUCK: Final = 5
 """Calls that may hang for good; a driver with so many is not called again until one comes back."""
 
 
+class Supply(Enum):
+    """The outlet's, as far as it was switched from here; one that cannot be switched is on."""
+
+    UNKNOWN = auto()
+    ON = auto()
+    OFF = auto()
+
+
 class Actuator:
     """The latest wish wins: one that was overtaken while the charger was busy is abandoned at once."""
 
@@ -23,21 +34,31 @@ class Actuator:
         """`tell` hears each new trouble once."""
         self.chargepoint = chargepoint
         self.wanted: Limit | None = None
+        self.measure = Measure.ASK
         self.applied = False
         self.trouble: str | None = None
         self._tell = tell
         self._is_asked = False
+        self._supply = Supply.ON if not isinstance(chargepoint, Switchable) else Supply.UNKNOWN
+        self._asked_at = 0.0
         self._changed = asyncio.Event()
         self._settled = asyncio.Event()
         self._calls: set[asyncio.Task[None]] = set()
 
-    def want(self, limit: Limit | None) -> bool:
-        """Ask for `limit`; False if that is what was wanted already."""
-        if self._is_asked and limit == self.wanted:
+    def want(self, limit: Limit | None, measure: Measure = Measure.ASK) -> bool:
+        """Ask for `limit`, as insistently as `measure`; False if that is what was wanted already."""
+        if self._is_asked and (limit, measure) == (self.wanted, self.measure):
             return False
-        self.wanted, self._is_asked = limit, True
+        self.wanted, self.measure, self._is_asked = limit, measure, True
+        self._asked_at = asyncio.get_running_loop().time()
         self._ask()
         return True
+
+    @property
+    def waits(self) -> float:
+        """Seconds since the newest wish, as long as the charger has not taken it; else 0."""
+        is_waiting = self._is_asked and not self.applied
+        return asyncio.get_running_loop().time() - self._asked_at if is_waiting else 0.0
 
     async def settled(self) -> None:
         """Returns when the newest wish has been taken by the charger."""
@@ -51,7 +72,7 @@ class Actuator:
             while True:
                 await self._changed.wait()
                 self._changed.clear()
-                failure = await self._call(self.wanted)
+                failure = await self._call(self.wanted, self.measure)
                 if self._changed.is_set():
                     continue
                 self._note(failure)
@@ -69,11 +90,11 @@ class Actuator:
         self._settled.clear()
         self._changed.set()
 
-    async def _call(self, limit: Limit | None) -> str | None:
+    async def _call(self, limit: Limit | None, measure: Measure) -> str | None:
         """One attempt, cut short by a newer wish; what went wrong, or None."""
         if len(self._calls) >= MAX_STUCK:
             return "the driver does not return"
-        call = asyncio.create_task(self._attempt(limit))
+        call = asyncio.create_task(self._attempt(limit, measure))
         self._calls.add(call)
         newer = asyncio.create_task(self._changed.wait())
         try:
@@ -92,8 +113,27 @@ class Actuator:
             call.add_done_callback(self._came_late)
         return f"no answer within {DEADLINE:g} s"
 
-    async def _attempt(self, limit: Limit | None) -> None:
-        await self.chargepoint.apply(limit)
+    async def _attempt(self, limit: Limit | None, measure: Measure) -> None:
+        """The limit, and the supply: off as the last resort, on again only once the charger has its limit.
+
+        An outlet that somebody may have switched off before we started is switched on, once.
+        """
+        point = self.chargepoint
+        if isinstance(point, Switchable) and (measure is Measure.DISABLE or self._stays_off(measure)):
+            self._supply = Supply.OFF
+            await point.disable()
+            return
+        if limit is not None and measure >= Measure.OTHER_METHOD and isinstance(point, Versatile):
+            await _apply_otherwise(point, limit, measure)
+        else:
+            await point.apply(limit)
+        if isinstance(point, Switchable) and self._supply is not Supply.ON:
+            await point.enable()
+            self._supply = Supply.ON
+
+    def _stays_off(self, measure: Measure) -> bool:
+        """Who was switched off stays so while it is insisted on, also when that has not helped."""
+        return measure is Measure.GIVEN_UP and self._supply is Supply.OFF
 
     def _came_late(self, call: asyncio.Task[None]) -> None:
         self._calls.discard(call)
@@ -111,6 +151,20 @@ class Actuator:
         await asyncio.wait((newer,), timeout=RETRY_AFTER)
         newer.cancel()
         self._changed.set()
+
+
+async def _apply_otherwise(point: Versatile, limit: Limit, measure: Measure) -> None:
+    """A pause is asked for in both ways; the charger need take only one."""
+    if measure is Measure.OTHER_METHOD:
+        await point.apply_otherwise(limit)
+        return
+    try:
+        await point.apply_otherwise(limit)
+    except Exception:  # whatever that was, the usual way is left
+        await point.apply(limit)
+    else:
+        with suppress(Exception):  # it has the pause already
+            await point.apply(limit)
 
 
 def _outcome(call: asyncio.Task[None]) -> str | None:

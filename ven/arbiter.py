@@ -6,28 +6,37 @@ so that a street does not come back as one (Rec 4).
 
     ordered  ----40 %----|  (order ends)
     slot     ----40 %----|-- 40 % --|-50-|-60-|-70- ... none
-                         |<-- draw ->|<- one step each ramp_every
+                         |<-- draw ->|<- one step each ramp_every, or in its recovery (see `ramp`)
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from math import ceil
 from typing import Final, NamedTuple
 
-from oadr.charging import electricity, signals
-from oadr.charging.electricity import Rating
+from oadr.charging import electricity
+from oadr.charging.ceilings import NORMAL, Step, Together, allowed
+from oadr.charging.electricity import FLOOR_AMPS, Rating
 from oadr.charging.limit import Limit, Source, smallest
 from oadr.charging.signals import Programme
 from oadr.wire.ids import ResourceId
+from ven import ramp
 from ven.events import HeldEvent, Site
 from ven.randomise import CAP, Dice, offset
+from ven.sharing import Claim, next_turn, shared
 
-_SOURCES: Final = {Programme.SUPPLY_LIMIT: Source.SUPPLY_LIMIT, Programme.LOAD_SHIFT: Source.LOAD_SHIFT}
+_SOURCES: Final = {
+    Programme.SUPPLY_LIMIT: Source.SUPPLY_LIMIT,
+    Programme.LOAD_SHIFT: Source.LOAD_SHIFT,
+    Programme.PRICE: Source.LOAD_SHIFT,
+}
+"""A price limits nobody; a coarse level that comes in its place is followed, and may be declined, as a load shift."""
 _VOLTS: Final = {
     Programme.SUPPLY_LIMIT: electricity.EMERGENCY_VOLTS,
     Programme.LOAD_SHIFT: electricity.PLANNED_VOLTS,
+    Programme.PRICE: electricity.PLANNED_VOLTS,
 }
 
 
@@ -52,24 +61,54 @@ class Slot:
 
 
 def orders(
-    held: Iterable[HeldEvent], site: Site, ratings: Mapping[ResourceId, Rating], now: datetime
+    held: Iterable[HeldEvent],
+    site: Site,
+    ratings: Mapping[ResourceId, Rating],
+    now: datetime,
+    normal: Mapping[ResourceId, Decimal] | None = None,
 ) -> dict[SlotKey, Limit]:
-    """The limits that events order at `now`; of several in one slot the smallest."""
+    """The limits that events order at `now`; of several in one slot the smallest.
+
+    `normal` is the percent that each chargepoint may draw anyhow, which an offset refers to.
+    """
     found: dict[SlotKey, Limit] = {}
     for each in held:
         programme = each.programme
-        if programme is None or each.event.descriptor.is_test or (each.end is not None and each.end <= now):
+        if programme not in _SOURCES or each.event.descriptor.is_test:
             continue
-        step = next((step for step in each.steps if step.holds_at(now - each.start)), None)
-        if step is None:
+        end, step = ramp.end(each), ramp.step(each, now)
+        if step is None or (end is not None and end <= now):
             continue
-        for resource in (each.resources - each.declined) & site.resources:
-            allowed = signals.allowed(step, ratings[resource], _VOLTS[programme])
-            source = _SOURCES[programme]
-            limit = Limit(allowed.amps, allowed.percent, source, each.event.event_id, each.end)
+        volts = _VOLTS[programme]
+        followers = (each.resources - each.declined) & site.resources
+        shares = _shares(step, {one: ratings[one] for one in followers}, volts, now)
+        for resource in followers:
+            is_normal = (normal or {}).get(resource, NORMAL)
+            order = allowed(step, ratings[resource], volts, normal=is_normal, shares=shares[resource])
+            if order is None:
+                continue
+            source, order = _SOURCES[programme], ramp.eased(order, each, ratings[resource], now)
+            limit = Limit(order.amps, order.percent, source, each.event.event_id, end, ramp.recovery(each))
             key = SlotKey(resource, source)
             found[key] = min(limit, found.get(key, limit), key=lambda one: one.amps)
     return found
+
+
+def _shares(
+    step: Step, ratings: Mapping[ResourceId, Rating], volts: Decimal, now: datetime
+) -> Mapping[ResourceId, Mapping[Together, Decimal]]:
+    """Each chargepoint's part, in W, of what is ordered of all together."""
+    totals = [ceiling for ceiling in step.ceilings if isinstance(ceiling, Together)]
+    claims = [
+        Claim(
+            resource,
+            least=electricity.watts(FLOOR_AMPS, rating, volts),
+            most=electricity.watts(rating.amps, rating, volts),
+        )
+        for resource, rating in ratings.items()
+    ]
+    parts = {total: shared(total.value, claims, now) for total in totals}
+    return {resource: {total: part[resource] for total, part in parts.items()} for resource in ratings}
 
 
 def next_order(held: Iterable[HeldEvent], site: Site, now: datetime) -> datetime | None:
@@ -78,10 +117,16 @@ def next_order(held: Iterable[HeldEvent], site: Site, now: datetime) -> datetime
         moment
         for each in held
         if each.resources & site.resources
-        for moment in (*_boundaries(each), each.end)
+        for moment in (*_boundaries(each), *ramp.moments(each), *_turns(each, now), ramp.end(each))
         if moment is not None and moment > now
     )
     return min(moments, default=None)
+
+
+def _turns(each: HeldEvent, now: datetime) -> Collection[datetime]:
+    """What is shared out goes round."""
+    is_shared = any(isinstance(ceiling, Together) for step in each.steps for ceiling in step.ceilings)
+    return (next_turn(now),) if is_shared and (each.end is None or now < each.end) else ()
 
 
 def _boundaries(each: HeldEvent) -> Iterable[datetime]:
@@ -128,22 +173,42 @@ class Arbiter:
                 if slot and slot.limit.because == each.event.event_id:
                     del self.slots[key]
 
+    def drop(self, keys: Iterable[SlotKey]) -> None:
+        """These slots end at once, without a wait: their driver has chosen, as above."""
+        for key in keys:
+            self.slots.pop(key, None)
+
+    def hold_back(self, reason: str, now: datetime) -> None:
+        """Power has come back to the street: nobody here draws before a time of this site's own (Rec 4)."""
+        for resource in self._ratings:
+            wait = offset(self._dice, self._restore_max)
+            pause = Limit(Decimal(0), Decimal(0), Source.FAILSAFE, reason, now + wait)
+            self.slots[SlotKey(resource, Source.FAILSAFE)] = Slot(
+                pause, Restore(pause.amps, pause.percent, now + wait)
+            )
+
     def limit(self, resource_id: ResourceId) -> Limit | None:
         """The binding limit of a chargepoint, or None when nobody limits it."""
         return smallest(slot.limit for key, slot in self.slots.items() if key.resource_id == resource_id)
 
     def next_change(self, now: datetime) -> datetime | None:
         """When a restore will take its next step, or None when none is running."""
-        restores = (slot.restore for slot in self.slots.values() if slot.restore)
-        return min((self._next_step(restore, now) for restore in restores), default=None)
+        steps = (
+            _next_step(slot.restore, self._every(slot.restore, slot.limit, key), now)
+            for key, slot in self.slots.items()
+            if slot.restore
+        )
+        return min(steps, default=None)
 
     def _advance(self, key: SlotKey, slot: Slot | None, order: Limit | None, now: datetime) -> Slot | None:
-        if slot is None or (order is not None and order.amps <= slot.limit.amps):
+        is_down = slot is None or (order is not None and order.amps <= slot.limit.amps)
+        # a fuse that is shared out goes round without waits
+        if slot is None or is_down or key.source is Source.SITE:
             return Slot(order) if order else None
         restore = self._bounded(slot.restore, now) or Restore(
             slot.limit.amps, slot.limit.percent, now + offset(self._dice, self._restore_max)
         )
-        risen = self._risen(restore, slot.limit, self._ratings[key.resource_id], now)
+        risen = self._risen(restore, slot.limit, key, now)
         if risen is None or (order is not None and order.amps <= risen.amps):
             return Slot(order) if order else None
         return Slot(risen, restore)
@@ -152,27 +217,37 @@ class Arbiter:
         """A clock that was set back does not stretch the wait beyond the longest that could be drawn."""
         return restore and replace(restore, release_at=min(restore.release_at, now + CAP))
 
-    def _risen(self, restore: Restore, limit: Limit, rating: Rating, now: datetime) -> Limit | None:
+    def _risen(self, restore: Restore, limit: Limit, key: SlotKey, now: datetime) -> Limit | None:
         """How far a restore has come at `now`; None when it is through."""
-        steps = self._steps_taken(restore, now)
-        steps_in_all = ceil((100 - restore.percent) / rating.step)
+        every, rating = self._every(restore, limit, key), self._ratings[key.resource_id]
+        steps, steps_in_all = _steps_taken(restore, every, now), _steps_in_all(restore, rating)
         if steps >= steps_in_all:
             return None
-        until = restore.release_at + self._ramp_every * (steps_in_all - 1)
-        if steps == 0:
-            return Limit(restore.amps, restore.percent, limit.source, limit.because, until)
+        until = restore.release_at + every * (steps_in_all - 1)
         share = (restore.percent + rating.step * steps) / 100
         allowed = electricity.from_share(share, rating)
         amps, percent = max((restore.amps, restore.percent), (allowed.amps, allowed.percent))
-        return Limit(amps, percent, limit.source, limit.because, until)
+        return replace(limit, amps=amps, percent=percent, until=until)
 
-    def _steps_taken(self, restore: Restore, now: datetime) -> int:
-        """The first step is taken at `release_at` itself."""
-        if now < restore.release_at:
-            return 0
-        if not self._ramp_every:
-            return 100
-        return (now - restore.release_at) // self._ramp_every + 1
+    def _every(self, restore: Restore, limit: Limit, key: SlotKey) -> timedelta:
+        """Time from one step to the next: the site's own, unless the order has said how long all of them take (r31)."""
+        if limit.recovery is None:
+            return self._ramp_every
+        return limit.recovery / max(1, _steps_in_all(restore, self._ratings[key.resource_id]))
 
-    def _next_step(self, restore: Restore, now: datetime) -> datetime:
-        return restore.release_at + self._ramp_every * self._steps_taken(restore, now)
+
+def _steps_in_all(restore: Restore, rating: Rating) -> int:
+    return ceil((100 - restore.percent) / rating.step)
+
+
+def _steps_taken(restore: Restore, every: timedelta, now: datetime) -> int:
+    """The first step is taken at `release_at` itself."""
+    if now < restore.release_at:
+        return 0
+    if not every:
+        return 100
+    return (now - restore.release_at) // every + 1
+
+
+def _next_step(restore: Restore, every: timedelta, now: datetime) -> datetime:
+    return restore.release_at + every * _steps_taken(restore, every, now)

@@ -2,13 +2,17 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol, TypeVar
 
 T = TypeVar("T")
 
 LONGEST_SLEEP: Final = 30.0
 """Seconds. Sleeping runs on the monotonic clock; waking this often notices when the wall clock was set."""
+
+DRIFT: Final = timedelta(seconds=2)
+"""Between two looks, at the most."""
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Clock(Protocol):
@@ -26,6 +30,20 @@ class SystemClock:
     async def sleep_until(self, moment: datetime) -> None:
         left = (moment - self.now()).total_seconds()
         await asyncio.sleep(min(max(left, 0.0), LONGEST_SLEEP))
+
+
+class Steps:
+    """Notices when the wall clock was set: it then moves otherwise than the loop's own, which nobody can set."""
+
+    def __init__(self) -> None:
+        self._ahead: timedelta | None = None
+
+    def noticed(self, now: datetime) -> timedelta:
+        """By how much it was set since the last look; a correction that cannot be told from drift is none."""
+        ahead = now - _EPOCH - timedelta(seconds=asyncio.get_running_loop().time())
+        before, self._ahead = self._ahead, ahead
+        step = timedelta() if before is None else ahead - before
+        return step if abs(step) > DRIFT else timedelta()
 
 
 async def until(clock: Clock, moment: datetime, event: asyncio.Event) -> bool:

@@ -1,11 +1,13 @@
 """Everything that the VEN library is told from outside, in one value."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
 from oadr.wire.ids import GroupId, VenId, VtnId
 from oadr.wire.signature import SignaturePolicy
+from ven.calendar import Calendar
+from ven.contract import Contract
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +48,13 @@ class VenConfig:
     """Whole exchange, from connecting to the last byte."""
     retry_cap: timedelta = timedelta(seconds=300)
     """Longest pause between attempts while the VTN is silent; attempts never end."""
+    contract: Contract = field(default_factory=Contract)
+    """Failsafe level, default mode, the bounds of the grid operator's authority, the site's fuse."""
+    preset: Calendar | None = None
+    """The load control calendar that a unit begins with; once one was set here, that one counts."""
+    record_messages: int = 0
+    """So many of the last messages are kept in memory to find a fault, requests and answers; 0: none. Their XML may
+    hold personal data."""
 
     @property
     def signs(self) -> bool:

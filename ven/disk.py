@@ -12,6 +12,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Final
 
+from ven.files import shred
 from ven.journal import Corrupt, Memory, decode, encode
 
 FILE: Final = "journal.sqlite"
@@ -78,6 +79,22 @@ class DiskJournal:
                 if part.exists():
                     os.replace(part, f"{kept}{suffix}")
         return kept
+
+    def scrub(self) -> None:
+        """Nothing is left in the files of what was saved before the last memory. Raises `Corrupt`, `OSError`."""
+        with self._busy, _translated():
+            database = self._opened()
+            database.execute("PRAGMA temp_store=MEMORY")
+            database.execute("VACUUM")
+            if database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+                raise OSError("somebody is reading the journal")
+
+    def erase(self) -> None:
+        """The folder stays ours, and holds no journal. Raises `OSError`."""
+        with self._busy:
+            self._shut()
+            for suffix in SIDECARS:
+                shred(Path(f"{self._path}{suffix}"))
 
     def close(self) -> None:
         """After a save that may be under way."""

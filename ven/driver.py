@@ -37,7 +37,10 @@ class Chargepoint(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """One look at the meter: A for each phase in use, W, and the energy register in Wh (import)."""
+    """One look at the meter: A for each phase in use, W, and the energy register in Wh (import).
+
+    The register counts in steps of 100 Wh or finer, and at least once a minute; it is 0 where there is none.
+    """
 
     amps: tuple[Decimal, ...]
     watts: Decimal
@@ -49,3 +52,24 @@ class Metered(Protocol):
     """A chargepoint that can measure. Without it no limit can be verified, and none is called complied with."""
 
     async def measure(self) -> Measurement: ...
+
+
+@runtime_checkable
+class Switchable(Protocol):
+    """An outlet that can be switched off, whatever its charging logic does. Both are safe to repeat.
+
+    The last resort against one that does not obey in an emergency, where the contract allows it.
+    """
+
+    async def disable(self) -> None:
+        """End the charging, let the current fall, and open the contactor."""
+        ...
+
+    async def enable(self) -> None: ...
+
+
+@runtime_checkable
+class Versatile(Chargepoint, Protocol):
+    """A charger that can be told the same in another way: in watts, by another kind of profile."""
+
+    async def apply_otherwise(self, limit: Limit) -> None: ...

@@ -1,45 +1,36 @@
 """The events that a VEN holds, and what a new list of events does to them. Sans-IO.
 
 The VTN always sends the whole list, so one merge decides everything (r56-61): unknown is added, higher
-modification replaces, same changes nothing, lower is refused, cancelled and missing are dropped. Each event
-is judged alone: one that cannot be served never spoils another's answer (r19).
+modification replaces, same changes nothing, lower is refused, cancelled and missing are dropped. The table of that
+is `oadr.states.event.HOLDING`. Each event is judged alone: one that cannot be served never spoils another's answer
+(r19).
 """
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import lru_cache
 from typing import Final
 
 from oadr import timing
-from oadr.charging import signals
-from oadr.charging.signals import Programme, Step
-from oadr.opting import DEVICE_CLASSES
-from oadr.wire.errors import Invalid, PeerError, Refused, ResponseCode
-from oadr.wire.ids import EventId, GroupId, RequestId, ResourceId, VenId
-from oadr.wire.messages.common import OptType, QualifiedEventId, Target
+from oadr.charging.ceilings import Step
+from oadr.charging.signals import Programme
+from oadr.states.event import HOLDING, Held, Seen
+from oadr.wire.errors import PeerError, ResponseCode
+from oadr.wire.ids import EventId, RequestId, ResourceId
+from oadr.wire.messages.common import OptType, QualifiedEventId
 from oadr.wire.messages.event import (
     DistributeEvent,
     Event,
     EventResponse,
     EventStatus,
     ResponseRequired,
-    Signal,
 )
-from ven.randomise import CAP, Dice, offset
+from ven.authority import Authority
+from ven.meaning import Meaning, meaning, steps
+from ven.meaning import Site as Site
+from ven.randomise import Dice, offset
 
 ON_ITS_WAY: Final = timedelta(seconds=30)
 """An answer may take so long: an event that was active when it was written may be over when it is read."""
-
-
-@dataclass(frozen=True, slots=True)
-class Site:
-    """What a VEN must know of itself to tell whether an event concerns it."""
-
-    ven_id: VenId | None
-    resources: frozenset[ResourceId]
-    groups: frozenset[GroupId]
-    market_contexts: str
-    randomise_default: timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +55,24 @@ class HeldEvent:
     programme: Programme | None = None
     resources: frozenset[ResourceId] = frozenset()
     declined: frozenset[ResourceId] = frozenset()
+    latest: datetime | None = None
+    """When it ends here by the site's contract, whatever it says itself."""
+
+    @property
+    def state(self) -> Held:
+        if not self.obeyed:
+            return Held.REFUSED
+        if self.code != ResponseCode.OK:
+            return Held.OUTRUN
+        return Held.DECLINED if self.declined == self.resources else Held.FOLLOWED
 
     def declining(self, declined: frozenset[ResourceId]) -> "HeldEvent":
-        """The same event, declined by these; where nobody is left to follow it, the answer to it is optOut."""
-        declined = declined & self.resources
-        opt = OptType.OPT_OUT if declined == self.resources else OptType.OPT_IN
-        return replace(self, declined=declined, opt=opt)
+        """The same event, declined by these; where nobody is left to follow it, the answer to it is optOut.
+
+        That is the answer too to a modification that cannot be served, whoever follows the one before.
+        """
+        after = replace(self, declined=declined & self.resources)
+        return replace(after, opt=OptType.OPT_IN if after.state is Held.FOLLOWED else OptType.OPT_OUT)
 
     def word(self, request_id: RequestId) -> EventResponse:
         """Our answer to it as it stands now; `request_id` is that of the list that it came by (r42)."""
@@ -85,21 +88,26 @@ class HeldEvent:
     @property
     def end(self) -> datetime | None:
         """None: until cancelled (r47); None too for an event that is not obeyed, whose times may be nonsense."""
-        return timing.end(self.event.period, self.start_offset) if self.obeyed else None
+        if not self.obeyed:
+            return None
+        ends = (timing.end(self.event.period, self.start_offset), self.latest)
+        return min((end for end in ends if end is not None), default=None)
+
+    def limits_at(self, now: datetime) -> bool:
+        """Whether it limits somebody then: it is obeyed, no test, has begun and is not over."""
+        is_order = self.obeyed and not self.event.descriptor.is_test
+        return is_order and self.start <= now and (self.end is None or now < self.end)
+
+    def moved(self, by: timedelta) -> "HeldEvent":
+        """The same for as long, by a clock that was set."""
+        return replace(
+            self, start_offset=self.start_offset + by, latest=self.latest + by if self.latest else None
+        )
 
     @property
     def steps(self) -> tuple[Step, ...]:
         """What it orders; nothing where it is not obeyed."""
-        return _steps(self.event) if self.obeyed else ()
-
-
-@dataclass(frozen=True, slots=True)
-class Meaning:
-    """What an event that may be served orders."""
-
-    programme: Programme
-    resources: frozenset[ResourceId]
-    steps: tuple[Step, ...]
+        return steps(self.event) if self.obeyed else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,62 +121,15 @@ class Merged:
     implied: tuple[HeldEvent, ...]
 
 
-def meaning(event: Event, site: Site) -> Meaning:
-    """What `event` orders here. Raises a `PeerError` with the code that answers it (r48, r109, r112)."""
-    programme = signals.programme(event.descriptor.market_context, site.market_contexts)
-    if programme is None:
-        raise Refused("market context not served here", ResponseCode.TARGET_MISMATCH)
-    if programme is Programme.PRICE:
-        raise Invalid("price signals are not served here", ResponseCode.SIGNAL_NOT_SUPPORTED)
-    resources = targeted(event.target, site)
-    if not resources and event.target.resource_ids:
-        raise Refused("no such resource here", ResponseCode.DEPLOYMENT_ERROR)
-    if not resources:
-        raise Refused("nobody here is meant", ResponseCode.TARGET_MISMATCH)
-    if not any(_for_chargepoints(signal) for signal in event.signals):
-        raise Refused("no signal for chargepoints", ResponseCode.TARGET_MISMATCH)
-    steps = _steps(event)
-    _check_times(event, steps)
-    return Meaning(programme, resources, steps)
-
-
-@lru_cache(maxsize=256)
-def _steps(event: Event) -> tuple[Step, ...]:
-    ours = tuple(signal for signal in event.signals if _for_chargepoints(signal))
-    return signals.timeline(replace(event, signals=ours))
-
-
-def _check_times(event: Event, steps: tuple[Step, ...]) -> None:
-    """Every moment of the event can be reckoned with, also after the longest random delay. Raises `Invalid`."""
-    try:
-        end = timing.end(event.period, CAP)
-        earliest_end = event.period.start + CAP
-        _ = earliest_end + steps[-1].start + (steps[-1].length or timedelta())
-    except OverflowError as error:
-        raise Invalid("an event outside the calendar") from error
-    if end is not None and end < earliest_end:
-        raise Invalid("an event that ends before it starts")
-
-
-def targeted(target: Target, site: Site) -> frozenset[ResourceId]:
-    """The chargepoints that `target` means: criteria are OR'd, none at all means everything here (r22)."""
-    if target == Target():
-        return site.resources
-    if site.ven_id in target.ven_ids or site.groups.intersection(target.group_ids):
-        return site.resources
-    return site.resources.intersection(target.resource_ids)
-
-
-def _for_chargepoints(signal: Signal) -> bool:
-    """A signal's own target narrows it to device classes (r111)."""
-    classes = signal.target.end_device_assets if signal.target else ()
-    return not classes or bool(DEVICE_CLASSES.intersection(classes))
-
-
 def merge(
-    held: tuple[HeldEvent, ...], message: DistributeEvent, site: Site, now: datetime, dice: Dice
+    held: tuple[HeldEvent, ...],
+    message: DistributeEvent,
+    site: Site,
+    now: datetime,
+    dice: Dice,
+    authority: Authority | None = None,
 ) -> Merged:
-    """What the complete list in `message` makes of the events in `held`."""
+    """What the complete list in `message` makes of the events in `held`, within the operator's `authority`."""
     unseen = {each.event.event_id: each for each in held}
     kept: dict[EventId, HeldEvent] = {}
     responses: list[EventResponse] = []
@@ -176,13 +137,14 @@ def merge(
     cancelled: list[HeldEvent] = []
     for event in message.events:
         known = kept.pop(event.event_id, None) or unseen.pop(event.event_id, None)
-        verdict = _judge(event, known, site, now, dice)
+        seen, verdict = _judge(event, known, site, now, dice, authority)
+        after = HOLDING.after(_state(known), seen)
         if event.response_required is ResponseRequired.ALWAYS:
             responses.append(_response(verdict, event, message.request_id))
-        if verdict.code == ResponseCode.OUT_OF_SEQUENCE and known:
-            kept[event.event_id] = known
-        elif event.descriptor.status is EventStatus.CANCELLED:
+        if after is Held.UNKNOWN:
             cancelled.extend([known] if known else [])
+        elif seen is Seen.LOWER and known:
+            kept[event.event_id] = known
         else:
             kept[event.event_id] = verdict
             is_news = known is None or known.modification_number < verdict.modification_number
@@ -191,26 +153,62 @@ def merge(
     return Merged(tuple(kept.values()), tuple(responses), tuple(arrived), tuple(cancelled), implied)
 
 
-def _judge(event: Event, known: HeldEvent | None, site: Site, now: datetime, dice: Dice) -> HeldEvent:
+def _state(known: HeldEvent | None) -> Held:
+    return known.state if known else Held.UNKNOWN
+
+
+def _judge(
+    event: Event,
+    known: HeldEvent | None,
+    site: Site,
+    now: datetime,
+    dice: Dice,
+    authority: Authority | None,
+) -> tuple[Seen, HeldEvent]:
+    """How the list has it, and what is answered; that is also what is held from now on, unless the table drops it."""
     number = event.descriptor.modification_number
     if known and number < known.modification_number:
         too_old = "older than the modification that is held"
-        return replace(known, opt=OptType.OPT_OUT, code=ResponseCode.OUT_OF_SEQUENCE, why=too_old)
+        return Seen.LOWER, replace(known, opt=OptType.OPT_OUT, code=ResponseCode.OUT_OF_SEQUENCE, why=too_old)
     if event.descriptor.status is EventStatus.CANCELLED:
-        return HeldEvent(event, number, now, False, OptType.OPT_IN)  # confirmed, also if unknown (r36, r60)
+        confirmed = HeldEvent(event, number, now, False, OptType.OPT_IN)  # also if unknown (r36, r60)
+        return Seen.CANCELLED, confirmed
     if known and number == known.modification_number:
-        return known  # whatever it says now: a change without a new number is none (r5)
+        return Seen.SAME, known  # whatever it says now: a change without a new number is none (r5)
     try:
         meant = meaning(event, site)
         start_offset = _start_offset(event, known, meant.programme, site, now, dice)
+        latest = _latest(event, meant.programme, start_offset, now, authority)
     except PeerError as error:
-        refused = HeldEvent(event, number, now, False, OptType.OPT_OUT, error.code, error.why)
-        if known is None or not known.obeyed:
-            return refused
+        return Seen.UNSERVABLE, _unserved(event, known, error, now)
+    return Seen.SERVABLE, replace(_accepted(event, known, meant, start_offset, now), latest=latest)
+
+
+def _latest(
+    event: Event, programme: Programme, start_offset: timedelta, now: datetime, authority: Authority | None
+) -> datetime | None:
+    """When an emergency ends here at the latest. Raises `Refused` for one that goes beyond what is agreed."""
+    if authority is None or programme is not Programme.SUPPLY_LIMIT or event.descriptor.is_test:
+        return None
+    start, end = event.period.start + start_offset, timing.end(event.period, start_offset)
+    if end is not None and end <= now:
+        return None  # it is over, and limits nobody
+    return authority.admit(event.event_id, start, end, now)
+
+
+def _unserved(event: Event, known: HeldEvent | None, error: PeerError, now: datetime) -> HeldEvent:
+    number = event.descriptor.modification_number
+    if known and HOLDING.after(known.state, Seen.UNSERVABLE) is Held.OUTRUN:
         return replace(known, modification_number=number, opt=OptType.OPT_OUT, code=error.code, why=error.why)
+    return HeldEvent(event, number, now, False, OptType.OPT_OUT, error.code, error.why)
+
+
+def _accepted(
+    event: Event, known: HeldEvent | None, meant: Meaning, start_offset: timedelta, now: datetime
+) -> HeldEvent:
     accepted = HeldEvent(
         event,
-        number,
+        event.descriptor.modification_number,
         now,
         True,
         OptType.OPT_IN,

@@ -7,7 +7,7 @@ that could drift; what is ours is a few JSON fields beside it. A hash in front t
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final, Protocol
@@ -16,14 +16,19 @@ from oadr.charging.limit import Limit, Source
 from oadr.charging.signals import Programme
 from oadr.opting import Period
 from oadr.wire import envelope
-from oadr.wire.errors import OadrError
+from oadr.wire.errors import Misuse, OadrError
 from oadr.wire.ids import NO_REQUEST, EventId, OptId, RegistrationId, ResourceId, VenId, VtnId
 from oadr.wire.messages import DistributeEvent, RegisteredReport
 from oadr.wire.messages.common import EiResponse, OptType, QualifiedEventId
 from oadr.wire.messages.event import Event
+from ven import calendar_form
 from ven.arbiter import Restore, Slot, SlotKey
+from ven.authority import Spell
+from ven.boost import Boost
+from ven.calendar import Calendar
 from ven.enrolment import Registration
 from ven.events import HeldEvent
+from ven.local import Local
 from ven.opts import Opt, Stage
 from ven.reports import Order
 
@@ -41,6 +46,9 @@ class Memory:
     orders: tuple[Order, ...] = ()
     slots: tuple[tuple[SlotKey, Slot], ...] = ()
     opts: tuple[Opt, ...] = ()
+    local: Local = field(default_factory=Local)
+    spells: tuple[Spell, ...] = ()
+    """Emergencies of the last week."""
 
 
 class Corrupt(OadrError):
@@ -75,6 +83,8 @@ def encode(memory: Memory) -> bytes:
         "orders": [[_time(order.due), _time(order.reported_until)] for order in memory.orders],
         "slots": [_slot(key, slot) for key, slot in memory.slots],
         "opts": [_opt(one) for one in memory.opts],
+        "local": _local(memory.local),
+        "spells": [[one.event_id, _time(one.start), _time(one.end)] for one in memory.spells],
     }
     text = json.dumps(record, separators=(",", ":")).encode()
     return _seal(text) + text
@@ -108,6 +118,11 @@ def decode(raw: bytes) -> Memory:
             ),
             tuple(_read_slot(fields) for fields in record["slots"]),
             tuple(_read_opt(fields) for fields in record["opts"]),
+            _read_local(record["local"]),
+            tuple(
+                Spell(EventId(name), _read_time(start), _read_time(end))
+                for name, start, end in record["spells"]
+            ),
         )
     except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, OadrError) as error:
         raise Corrupt(f"the journal cannot be read: {error}") from error
@@ -148,6 +163,7 @@ def _held(each: HeldEvent) -> dict[str, Any]:
         "programme": each.programme,
         "resources": sorted(each.resources),
         "declined": sorted(each.declined),
+        "latest": each.latest and _time(each.latest),
     }
 
 
@@ -164,6 +180,7 @@ def _read_held(event: Event, fields: Mapping[str, Any]) -> HeldEvent:
         Programme(fields["programme"]) if fields["programme"] else None,
         frozenset(ResourceId(each) for each in fields["resources"]),
         frozenset(ResourceId(each) for each in fields["declined"]),
+        _read_time(fields["latest"]) if fields["latest"] else None,
     )
 
 
@@ -176,6 +193,7 @@ def _slot(key: SlotKey, slot: Slot) -> Mapping[str, Any]:
         "percent": str(limit.percent),
         "because": limit.because,
         "until": limit.until and _time(limit.until),
+        "recovery": limit.recovery and limit.recovery.total_seconds(),
         "restore": restore and [str(restore.amps), str(restore.percent), _time(restore.release_at)],
     }
 
@@ -184,7 +202,12 @@ def _read_slot(fields: Mapping[str, Any]) -> tuple[SlotKey, Slot]:
     source = Source(fields["source"])
     until = fields["until"] and _read_time(fields["until"])
     limit = Limit(
-        Decimal(fields["amps"]), Decimal(fields["percent"]), source, fields["because"], until or None
+        Decimal(fields["amps"]),
+        Decimal(fields["percent"]),
+        source,
+        fields["because"],
+        until or None,
+        timedelta(seconds=fields["recovery"]) if fields["recovery"] else None,
     )
     restore = None
     if fields["restore"]:
@@ -222,3 +245,24 @@ def _read_opt(fields: Mapping[str, Any]) -> Opt:
         ),
         stage=Stage(fields["stage"]),
     )
+
+
+def _local(local: Local) -> Mapping[str, Any]:
+    return {
+        "calendar": None if local.calendar is None else calendar_form.write(local.calendar),
+        "boosts": [[one.resource_id, _time(one.until)] for one in local.boosts],
+        "seed": local.seed.hex(),
+    }
+
+
+def _read_local(fields: Mapping[str, Any]) -> Local:
+    boosts = tuple(Boost(ResourceId(name), _read_time(until)) for name, until in fields["boosts"])
+    return Local(_read_calendar(fields["calendar"]), boosts, bytes.fromhex(fields["seed"]))
+
+
+def _read_calendar(text: str | None) -> Calendar | None:
+    """None also where the machine does not know its time zone any more: that is no reason to lose the rest."""
+    try:
+        return None if text is None else calendar_form.read(text)
+    except Misuse:
+        return None

@@ -1,5 +1,6 @@
 """Looks at one chargepoint's meter at a steady pace. A meter that hangs or lies costs its own values only."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
@@ -8,6 +9,7 @@ from typing import Final
 from oadr.wire.ids import ResourceId
 from ven.clock import Clock, in_time
 from ven.driver import Chargepoint, Measurement, Metered
+from ven.plausible import Plausibility
 
 DEADLINE: Final = 2.0
 """Seconds that a meter may take."""
@@ -25,6 +27,7 @@ class Meter:
         self._clock = clock
         self._every = every
         self._on_reading = on_reading
+        self._plausibility = Plausibility(chargepoint.rating)
 
     async def run(self) -> None:
         while True:
@@ -39,7 +42,11 @@ class Meter:
             reading = await in_time(self._chargepoint.measure, DEADLINE)
         except Exception:  # whatever a meter raises means that there is no value
             return None
-        return reading if _is_sound(reading) else None
+        if not _is_sound(reading) or not self._plausibility.believes(
+            reading, asyncio.get_running_loop().time()
+        ):
+            return None
+        return reading
 
 
 def _is_sound(reading: Measurement) -> bool:

@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 
 from oadr.wire.ids import EventId, RegistrationId, ResourceId, VenId, VtnId
 from ven.events import HeldEvent
+from ven.failsafe import Link
+from ven.verify import Finding, Measure
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,25 @@ class ContactMade:
     """The VTN answers (again)."""
 
 
+@dataclass(frozen=True, slots=True)
+class Enforced:
+    """What the meter shows of a limit has changed, or what is done about it."""
+
+    resource_id: ResourceId
+    finding: Finding
+    measure: Measure
+    excess: Decimal
+    """A above the limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkMoved:
+    """How the site stands to its grid operator: in contact, in silence, on its own."""
+
+    before: Link
+    after: Link
+
+
 News = (
     Registered
     | RegistrationRefused
@@ -107,4 +129,6 @@ News = (
     | GaveUp
     | ContactLost
     | ContactMade
+    | Enforced
+    | LinkMoved
 )

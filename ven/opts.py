@@ -1,11 +1,8 @@
 """What the people of a site have decided: which load shifts they decline, and when they take part. Sans-IO.
 
-    stated --> owed --> told --> cancelling --> cancelled
-                 |
-                 +----> refused: the VTN does not take it; here it holds all the same
-
-A word is owed until the VTN has answered it, over restarts and new registrations. A supply limitation is nothing
-that anybody can decline. A schedule that declines is said again, as a word of its own, of each load shift that it
+How far a word has got is the table `oadr.states.opt.WORD`. It is owed until the VTN has answered it, over restarts and
+new registrations; one that the VTN refuses holds here all the same. A supply limitation is nothing that anybody can
+decline. A schedule that declines is said again, as a word of its own, of each load shift that it
 meets: so that the VTN need not know schedules, and two ends cannot read one differently.
 """
 
@@ -18,6 +15,9 @@ from typing import Final
 from oadr import opting
 from oadr.charging.signals import Programme
 from oadr.opting import Period, Schedule
+from oadr.states.event import HOLDING, Held, Seen
+from oadr.states.opt import WORD, Trigger
+from oadr.states.opt import Stage as Stage
 from oadr.wire.errors import Misuse
 from oadr.wire.ids import EventId, MarketContext, OptId, RequestId, ResourceId, Token, VenId
 from oadr.wire.messages import CancelOpt, CreateOpt
@@ -46,14 +46,6 @@ class CannotDecline(Misuse):
     """The wish cannot be granted; the text says why, for the person who had it."""
 
 
-class Stage(StrEnum):
-    OWED = "owed"
-    TOLD = "told"
-    REFUSED = "refused"
-    CANCELLING = "cancelling"
-    CANCELLED = "cancelled"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opt:
     """About an event, or a schedule with periods. `resources` None: everything here, or all that the event means."""
@@ -77,10 +69,13 @@ class Opt:
         periods = () if self.is_cancelled else self.periods
         return Schedule(opt=self.opt, programme=self.programme, resources=self.resources, periods=periods)
 
-    def is_over(self, now: datetime) -> bool:
-        """Cancelled, or past: nothing comes of it any more, and nothing is to be said."""
-        is_past = all(period.end is not None and period.end <= now for period in self.periods)
-        return self.stage is Stage.CANCELLED or (self.stage is not Stage.CANCELLING and is_past)
+    def is_past(self, now: datetime) -> bool:
+        return self.is_cancelled or all(
+            period.end is not None and period.end <= now for period in self.periods
+        )
+
+    def step(self, trigger: Trigger) -> "Opt":
+        return replace(self, stage=WORD.after(self.stage, trigger))
 
 
 def decide(
@@ -95,7 +90,9 @@ def decide(
     Raises `CannotDecline`.
     """
     known = next((each for each in held if each.event.event_id == event_id), None)
-    if known is None or not known.obeyed or (known.end is not None and known.end <= now):
+    state = known.state if known else Held.UNKNOWN
+    is_over = known is not None and known.end is not None and known.end <= now
+    if known is None or is_over or HOLDING.maybe_after(state, Seen.OPT_OUT) is None:
         raise CannotDecline(f"nothing here follows an event {event_id}")
     if known.programme is Programme.SUPPLY_LIMIT:
         raise CannotDecline("a supply limitation protects the network and cannot be declined")
@@ -166,8 +163,7 @@ class Opts:
         """Every schedule of that name ends (r204); False: there is none, which is no error (r211)."""
         its = [one for one in self.kept if one.opt_id == opt_id and not one.event and not one.is_cancelled]
         for one in its:
-            gone = Stage.CANCELLED if one.stage is Stage.REFUSED else Stage.CANCELLING
-            self._replace(one, replace(one, stage=gone))
+            self._replace(one, one.step(Trigger.CANCEL))
         return bool(its)
 
     # --- what schedules come to ---
@@ -194,6 +190,17 @@ class Opts:
                 if one.resources is None:
                     return None
                 found |= one.resources
+        return found
+
+    def outages(self, event: HeldEvent) -> dict[ResourceId, datetime]:
+        """The chargepoints of which we have said that they cannot carry out a supply limitation, and when."""
+        found: dict[ResourceId, datetime] = {}
+        for one in self.kept:
+            if one.event and one.event.event_id == event.event.event_id:
+                for resource in event.resources if one.resources is None else one.resources:
+                    found.pop(resource, None)
+                    if one.opt is OptType.OPT_OUT and one.reason == Reason.OUTAGE:
+                        found[resource] = one.stated_at
         return found
 
     # --- what is to be told ---
@@ -226,11 +233,11 @@ class Opts:
         if isinstance(message, CancelOpt):  # refused or not, the VTN does not have it any more
             its = [one for one in self.kept if one.opt_id == message.opt_id and one.stage is Stage.CANCELLING]
             for one in its:
-                self._replace(one, replace(one, stage=Stage.CANCELLED))
+                self._replace(one, one.step(Trigger.ANSWERED))
             return its[0] if its else None
         for one in self.kept:
             if one.stage is Stage.OWED and self.message(one, message.ven_id, message.request_id) == message:
-                self._replace(one, replace(one, stage=Stage.TOLD if taken else Stage.REFUSED))
+                self._replace(one, one.step(Trigger.TAKEN if taken else Trigger.REFUSED))
                 return one
         return None
 
@@ -241,30 +248,30 @@ class Opts:
 
     def again(self) -> None:
         """A new registration: the VTN knows nothing of what it was told (r406)."""
-        said = (Stage.TOLD, Stage.REFUSED)
-        self.kept = tuple(replace(one, stage=Stage.OWED) if one.stage in said else one for one in self.kept)
+        self.kept = tuple(one.step(Trigger.ANEW) for one in self.kept)
 
     def forget(self, held: Iterable[HeldEvent], now: datetime) -> None:
-        """Drop what is told and of no effect any more: its event is gone, its periods are over, it was replaced."""
+        """Drop what is of no effect any more, if the VTN need not hear of it."""
         current = {each.event.event_id for each in held}
         left: list[Opt] = []
         for place, one in enumerate(self.kept):
-            if one.event is not None:
-                is_needed = one.stage is Stage.OWED or one.event.event_id in current
-            else:
-                is_needed = not self._is_replaced(place) and (
-                    not one.is_over(now) or any(_same_set(one, other) for other in left)
-                )
-            if is_needed:
+            why = self._end_of(place, left, current, now)
+            if why is None or WORD.maybe_after(one.stage, why) is not Stage.FORGOTTEN:
                 left.append(one)
         self.kept = tuple(left)
 
-    def _is_replaced(self, place: int) -> bool:
-        """A cancellation that is not told yet is not forgotten, whatever has come since."""
-        one, later = self.kept[place], self.kept[place + 1 :]
-        return one.stage is not Stage.CANCELLING and opting.is_replaced(
-            one.schedule, [other.schedule for other in later if other.event is None]
-        )
+    def _end_of(
+        self, place: int, left: Iterable[Opt], current: Collection[EventId], now: datetime
+    ) -> Trigger | None:
+        """Why the opt at this place is of no effect, if it is. A past schedule may still stand before an older one."""
+        one = self.kept[place]
+        if one.event is not None:
+            return None if one.event.event_id in current else Trigger.EVENT_GONE
+        later = [other.schedule for other in self.kept[place + 1 :] if other.event is None]
+        if opting.is_replaced(one.schedule, later):
+            return Trigger.REPLACED
+        stands = any(_same_set(one, other) for other in left)
+        return Trigger.PAST if one.is_past(now) and not stands else None
 
     def _state(self, opt: Opt) -> None:
         self.kept = (*self.kept, opt)

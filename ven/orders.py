@@ -6,6 +6,7 @@ Times run `start + k * period` on the given clock, never rounded to the wall's m
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from oadr.states.report import OWING, Doing, Owed
 from oadr.wire.errors import Invalid
 from oadr.wire.messages.report import METADATA, ReportRequest
 from ven.points import HISTORY_SPECIFIER
@@ -90,10 +91,19 @@ def _periodic(request: ReportRequest, now: datetime) -> Order:
 
 
 def moved(before: Order, until: datetime, now: datetime, *, is_all: bool = True) -> Order | None:
-    """`before` after a report up to `until`; None when that was the last one."""
-    if not is_all:
-        return replace(before, reported_until=until)  # there is more than one report could take
-    if not before.every or (before.ends is not None and now >= before.ends):
-        return None
+    """`before` after a report up to `until` was taken; None when that was the last one."""
+    match OWING.after(Owed.SENT, _taken(before, now, is_all)):
+        case Owed.OVER:
+            return None
+        case Owed.DUE:
+            return replace(before, reported_until=until)
     periods = (now - before.due) // before.every + 1
     return replace(before, due=before.due + periods * before.every, reported_until=until)
+
+
+def _taken(sent: Order, now: datetime, is_all: bool) -> Doing:
+    """What it means that a report was taken; `is_all` is whether it held all that there was."""
+    if not is_all:
+        return Doing.PART
+    is_last = not sent.every or (sent.ends is not None and now >= sent.ends)
+    return Doing.LAST if is_last else Doing.TAKEN

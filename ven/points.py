@@ -106,6 +106,9 @@ class Point:
             return sample.limit_amps
         if sample.measured is None:
             return None
+        if suffix == "DEV":  # above the limit, or below it when negative; without a limit there is none
+            is_limited = sample.limit_amps < self.rating.amps
+            return max(sample.measured.amps, default=Decimal(0)) - sample.limit_amps if is_limited else None
         if suffix == "P":
             return sample.measured.watts
         if suffix == "E":
@@ -133,6 +136,7 @@ def _points_of(resource: ResourceId, rating: Rating) -> Iterable[Point]:
     for phase in range(1, rating.phases + 1):
         yield point(f"I{phase}", LIMIT_SPECIFIER, wire.DEMAND, wire.MEAN, AMPERE)
     yield point("SET", LIMIT_SPECIFIER, wire.SET_POINT, wire.DIRECT_READ, AMPERE)
+    yield point("DEV", LIMIT_SPECIFIER, wire.DEVIATION, wire.DERIVED, AMPERE)
     yield point("ST", STATUS_SPECIFIER, wire.RESOURCE_STATUS, wire.NOT_APPLICABLE, None)
     yield point("history:P", HISTORY_SPECIFIER, wire.USAGE, wire.DIRECT_READ, WATT)
     yield point("history:E", HISTORY_SPECIFIER, wire.USAGE, wire.DIRECT_READ, WATT_HOUR)

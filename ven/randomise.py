@@ -1,6 +1,7 @@
 """Random offsets, so that a street does not switch as one (Rec 4). Never for the start of a supply limitation."""
 
 from datetime import timedelta
+from hashlib import sha256
 from typing import Final, Protocol
 
 CAP: Final = timedelta(seconds=1800)
@@ -18,6 +19,16 @@ class Dice(Protocol):
 def offset(dice: Dice, longest: timedelta) -> timedelta:
     """A whole number of seconds from zero to `longest`, all alike, both ends included."""
     return timedelta(seconds=dice.randint(0, int(min(max(longest, timedelta()), CAP).total_seconds())))
+
+
+def drawn(seed: bytes, occasion: str, longest: timedelta) -> timedelta:
+    """An offset that is the same each time for one `seed` and `occasion`, so that nothing has to be remembered.
+
+    As even over many seeds as `offset`; the seed itself was drawn.
+    """
+    most = int(min(max(longest, timedelta()), CAP).total_seconds())
+    number = int.from_bytes(sha256(seed + occasion.encode()).digest(), "big")
+    return timedelta(seconds=number % (most + 1))
 
 
 def back_off(dice: Dice, failures: int, cap: timedelta) -> timedelta:

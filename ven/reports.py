@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from oadr.charging.electricity import Rating
+from oadr.states.report import OWING, Doing, Owed
 from oadr.wire.errors import Invalid, Refused
 from oadr.wire.ids import ReportRequestId, ResourceId
 from oadr.wire.messages.report import METADATA, PendingReports, Report, ReportRequest
@@ -96,19 +97,25 @@ class Reports:
         self._samples.record(sample, min(values, default=sample.at))
 
     def set_back(self, by: timedelta) -> None:
-        """The clock was set back: what is due keeps its distance from now."""
-        self.orders = tuple(
-            replace(one, due=one.due - by, reported_until=one.reported_until - by) for one in self.orders
-        )
+        """The clock was set back: what is due keeps its distance from now, and so does what is on its way."""
+        before, self.orders = self.orders, tuple(_earlier(one, by) for one in self.orders)
+        for one, after in zip(before, self.orders, strict=True):
+            if self._sent and one is self._sent[0]:
+                self._sent = after, replace(self._sent[1], until=self._sent[1].until - by)
 
     # --- what is due ---
+
+    def state(self, one: Order, now: datetime) -> Owed:
+        if self._sent and one is self._sent[0]:
+            return Owed.SENT
+        return Owed.DUE if one.due <= now else Owed.WAITING
 
     def next_due(self) -> datetime | None:
         return min((one.due for one in self.orders), default=None)
 
     def next_offer(self, now: datetime) -> ReportRequest | None:
         """The request for our list of reports that is to be answered now; it counts as answered at once."""
-        due = (one for one in self.orders if one.is_for_offer and one.due <= now)
+        due = (one for one in self.orders if one.is_for_offer and self._may_be_sent(one, now))
         first = min(due, key=lambda one: one.due, default=None)
         if first is None:
             return None
@@ -117,7 +124,7 @@ class Reports:
 
     def next_report(self, now: datetime) -> Report | None:
         """The report to send now; call `delivered` once it was acknowledged."""
-        due = (one for one in self.orders if not one.is_for_offer and one.due <= now)
+        due = (one for one in self.orders if not one.is_for_offer and self._may_be_sent(one, now))
         first = min(due, key=lambda one: one.due, default=None)
         if first is None:
             return None
@@ -141,6 +148,9 @@ class Reports:
             first, found = sent
             self._replace(first, moved(first, found.until, now, is_all=found.is_all))
 
+    def _may_be_sent(self, one: Order, now: datetime) -> bool:
+        return OWING.maybe_after(self.state(one, now), Doing.SEND) is Owed.SENT
+
     def _replace(self, before: Order, after: Order | None) -> None:
         changed = (after if one is before else one for one in self.orders)
         self.orders = tuple(one for one in changed if one is not None)
@@ -160,3 +170,7 @@ def _report(one: Order, found: Content, now: datetime) -> Report:
         name=points.data_name(one.request.specifier_id),
         created_at=now,
     )
+
+
+def _earlier(one: Order, by: timedelta) -> Order:
+    return replace(one, due=one.due - by, reported_until=one.reported_until - by)

@@ -8,45 +8,41 @@ disk or a task of ours that fails is retried and told, and never lifts a limit.
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Final, Self
 
-from certs import client_context
 from oadr.charging.limit import Limit
 from oadr.charging.signals import Programme
 from oadr.opting import Period
-from oadr.wire.errors import OadrError, Unreachable
+from oadr.wire.errors import Unreachable
 from oadr.wire.ids import EventId, OptId, ResourceId
 from oadr.wire.messages.common import OptType
-from oadr.wire.schema import Schema, installed_folder
-from ven import arbiter
-from ven.actuator import Actuator
-from ven.arbiter import Arbiter
-from ven.clock import Clock, SystemClock, until
+from oadr.wire.recording import Recorded
+from ven import assembly, boost
+from ven.authority import Authority
+from ven.boost import Boost
+from ven.calendar import Calendar
+from ven.clock import Clock, Steps, SystemClock, until
 from ven.config import VenConfig
 from ven.disk import DiskJournal
 from ven.driver import Chargepoint, Measurement
-from ven.enrolment import Introduction
-from ven.events import Site
-from ven.journal import Corrupt, Journal, Memory
-from ven.meter import Meter
-from ven.news import News
-from ven.opts import Opt, Reason
+from ven.failsafe import State
+from ven.hardware import Hardware
+from ven.journal import Journal, Memory
+from ven.keeping import Keeper
+from ven.local import Local
+from ven.news import LinkMoved, News
+from ven.opts import CannotDecline, Opt, Reason
 from ven.randomise import Dice
+from ven.recording import Recorder
 from ven.reports import Reports
 from ven.samples import Sample
-from ven.session import Failure, Request, Session
+from ven.session import Failure, Request
 from ven.transport import Transport
-from ven.transport.http import HttpPull, failure
-from ven.transport.signatures import Signatures
+from ven.transport.http import failure
 
-APPLY_PATIENCE: Final = 1.0
-"""Seconds that the next message to the VTN, an acknowledgement perhaps, waits for the chargers."""
-DISK_PATIENCE: Final = 5.0
-"""Seconds that anything waits for the disk."""
 AFTER_A_FAULT: Final = timedelta(seconds=1)
 """Pause before a task of ours that failed goes on."""
 LEAVING: Final = 5.0
@@ -66,6 +62,13 @@ class Trouble:
     """Something local that a person should see: no schema, journal not writable, a charger that does not obey."""
 
     what: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClockSet(Trouble):
+    """Somebody has set this machine's clock, by so much."""
+
+    by: timedelta
 
 
 class Ven:
@@ -89,29 +92,35 @@ class Ven:
         journal: Journal | None = None,
         clock: Clock | None = None,
         dice: Dice | None = None,
+        power_returned: bool = False,
     ) -> None:
-        """Raises `ValueError` when two chargepoints have one name."""
+        """Raises `ValueError` when two chargepoints have one name.
+
+        `power_returned`: the street has been dark. Nobody draws at once then, but each after a wait of its own.
+        """
         self.config = config
         self.news: asyncio.Queue[News | LimitChanged | Trouble] = asyncio.Queue(maxsize=10_000)
-        self.measured: dict[ResourceId, Measurement | None] = {}
-        self.actuators = {
-            one.resource_id: Actuator(one, lambda what: self._tell(Trouble(what))) for one in chargepoints
-        }
-        if len(self.actuators) != len(chargepoints):
-            raise ValueError("two chargepoints have one resource_id")
-        self._ratings = {one.resource_id: one.rating for one in chargepoints}
         self._clock: Clock = clock or SystemClock()
         self._dice: Dice = dice or secrets.SystemRandom()
+        self._power_returned = power_returned
+        self._recorder = Recorder(config.record_messages, self._clock.now)
         self._transport = transport
         self._journal = journal
         self._owns_journal = journal is None
+        self.hardware = Hardware(
+            chargepoints,
+            config.contract,
+            self._clock,
+            config.sample_every,
+            self._tell_trouble,
+            self._tell,
+            self._on_reading,
+        )
+        self._ratings = {one.resource_id: one.rating for one in chargepoints}
         self._listeners: list[asyncio.Queue[LimitChanged]] = []
-        self._limits: dict[ResourceId, Limit | None] = {}
-        self._saved: Memory | None = None
         self._faults: dict[str, str] = {}
-        self._unsettled: list[Actuator] = []
+        self._steps = Steps()
         self._saving = asyncio.Lock()
-        self._writing: asyncio.Task[None] | None = None
         self._woken = asyncio.Event()
         self._has_word = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -120,21 +129,18 @@ class Ven:
 
     async def __aenter__(self) -> Self:
         try:
-            memory = self._open_journal()
-            self._transport = self._transport or self._http()
-            self._assemble(memory)
-            for name, actuator in self.actuators.items():
-                self._start(f"control of {name}", actuator.run)
+            self._assemble()
+            for name, work in self.hardware.control():
+                self._start(name, work)
             await self._act()  # the limits that held before the power went, before the first network byte
-            await self._settled()
+            await self.hardware.settled()
         except BaseException:
             await self._leave()
             raise
         self._start("conversation", self._converse)
         self._start("timetable", self._keep_time)
-        for actuator in self.actuators.values():
-            meter = Meter(actuator.chargepoint, self._clock, self.config.sample_every, self._on_reading)
-            self._start(f"meter of {actuator.chargepoint.resource_id}", meter.run)
+        for name, work in self.hardware.meters():
+            self._start(name, work)
         return self
 
     async def __aexit__(
@@ -145,7 +151,7 @@ class Ven:
     async def limits(self) -> AsyncIterator[LimitChanged]:
         """Every chargepoint's limit as it is now, and then each change."""
         queue: asyncio.Queue[LimitChanged] = asyncio.Queue()
-        for resource_id, limit in self._limits.items():
+        for resource_id, limit in self.hardware.limits.items():
             queue.put_nowait(LimitChanged(resource_id, limit))
         self._listeners.append(queue)
         try:
@@ -200,64 +206,81 @@ class Ven:
         """What was stated and still counts, the oldest first, and whether the VTN knows it."""
         return self._session.opts.kept
 
+    @property
+    def messages(self) -> tuple[Recorded, ...]:
+        """The last ones over our own transport, the oldest first; as many as `record_messages` wants."""
+        return self._recorder.messages
+
+    async def set_calendar(self, calendar: Calendar | None) -> None:
+        """The site's load control calendar from now on; None: no hour limits. It needs no network."""
+        self._control.local = replace(self._control.local, calendar=calendar)
+        await self._decided_here()
+
+    async def boost(self, resource_id: ResourceId, duration: timedelta) -> datetime:
+        """Charge now: neither calendar nor load shift limits this chargepoint until the moment that is returned.
+
+        A supply limitation, the failsafe level and the site's fuse go on. Raises `CannotDecline`.
+        """
+        if resource_id not in self._ratings:
+            raise CannotDecline(f"there is no chargepoint {resource_id} here")
+        if not timedelta() < duration <= boost.LONGEST:
+            raise CannotDecline(f"a boost lasts {boost.LONGEST} at the most")
+        local, wanted = self._control.local, Boost(resource_id, self._clock.now() + duration)
+        self._control.local = replace(local, boosts=boost.begun(local.boosts, wanted))
+        await self._decided_here()
+        return wanted.until
+
+    async def end_boost(self, resource_id: ResourceId) -> None:
+        """Before its time; without one this does nothing."""
+        local = self._control.local
+        self._control.local = replace(local, boosts=boost.ended(local.boosts, resource_id))
+        await self._decided_here()
+
+    @property
+    def local(self) -> Local:
+        """Calendar and boosts."""
+        return self._control.local
+
+    @property
+    def link(self) -> State:
+        """How the site stands to its grid operator, and since when."""
+        return self._control.link
+
     async def _decided_here(self) -> None:
         await self._act()
         self._has_word.set()
-        await self._settled()
+        await self.hardware.settled()
 
     @property
     def memory(self) -> Memory:
         """All that the VEN holds at this moment."""
-        slots = tuple(self._arbiter.slots.items())
         return Memory(
             self._session.registration,
             self._session.held,
             self._reports.orders,
-            slots,
-            opts=self._session.opts.kept,
+            tuple(self._control.arbiter.slots.items()),
+            self._session.opts.kept,
+            self._control.local,
+            self._authority.spells,
         )
 
-    def _open_journal(self) -> Memory:
-        if self._journal is None:
-            self._journal = DiskJournal(self.config.state)
-        try:
-            return self._journal.load()
-        except Corrupt as error:
-            if not isinstance(self._journal, DiskJournal):
-                raise
-            kept = self._journal.quarantine()
-            self._tell(Trouble(f"{error}; set aside as {kept}, starting empty"))
-            return Memory()
-
-    def _assemble(self, memory: Memory) -> None:
+    def _assemble(self) -> None:
         config = self.config
-        resources = frozenset(self._ratings)
+        if self._journal is None:
+            self._journal = DiskJournal(config.state)
+        memory = assembly.remembered(self._journal, self._tell_trouble)
+        self._keeper = Keeper(self._journal, self._fault, self._well)
+        self._transport = self._transport or assembly.http(
+            config, self._clock.now, self._recorder, self._tell_trouble
+        )
         self._reports = Reports(self._ratings, config.sample_every, memory.orders)
-        self._arbiter = Arbiter(
-            self._ratings, config.restore_max, config.ramp_every, self._dice, dict(memory.slots)
+        self._authority = Authority(config.contract.bounds, memory.spells)
+        self._control = assembly.control(
+            config, self._ratings, memory, self._dice, self._clock.now(), power_returned=self._power_returned
         )
-        self._session = Session(
-            Introduction(config.name, config.ven_id, config.vtn_id, config.signs),
-            Site(config.ven_id, resources, config.groups, config.market_contexts, config.randomise_default),
-            self._reports,
-            self._dice,
-            lambda: f"R{secrets.token_hex(8)}",
-            config.retry_cap,
-            memory.registration,
-            memory.held,
-            memory.opts,
+        self._session = assembly.session(
+            config, frozenset(self._ratings), self._reports, self._authority, memory, self._dice
         )
-
-    def _http(self) -> HttpPull:
-        folder = installed_folder()
-        if folder is None:
-            self._tell(Trouble("no OpenADR schema is installed: messages are checked by our tables alone"))
-        context = client_context(
-            self.config.certificate, self.config.trust, check_hostname=self.config.check_host_name
-        )
-        schema = Schema(folder) if folder else None
-        signatures = Signatures.load(self.config, self._clock.now)
-        return HttpPull(self.config.vtn_url, context, schema, self.config.request_timeout, signatures)
 
     def _start(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
         self._tasks.append(asyncio.create_task(self._for_ever(name, work)))
@@ -293,11 +316,12 @@ class Ven:
     async def _converse(self) -> None:
         """Ask, listen, act; sleep until there is something to say."""
         while True:
-            for request in self._session.requests_to_send(self._clock.now()):
+            for request in self._session.requests_to_send(self._now()):
                 await self._exchange(request)
                 await self._act()
-                await self._settled()
-            now = self._clock.now()
+                await self.hardware.settled()
+                self._session.tell_unable(self.hardware.unable, self._now())
+            now = self._now()
             wake = self._session.next_wake(now)
             if wake > now:
                 await until(self._clock, wake, self._has_word)
@@ -308,55 +332,64 @@ class Ven:
         try:
             reply = await self._transport.exchange(request)
         except Unreachable as error:
-            self._session.request_failed(self._clock.now(), str(error), failure(error))
+            self._session.request_failed(self._now(), str(error), failure(error))
         except Exception as error:  # a request that we cannot even write must not be tried for ever
             self._fault("transport", f"{type(error).__name__}: {error}")
-            self._session.request_failed(self._clock.now(), type(error).__name__, Failure.REJECTED)
+            self._session.request_failed(self._now(), type(error).__name__, Failure.REJECTED)
         else:
-            self._session.receive(reply, self._clock.now())
+            self._session.receive(reply, self._now())
 
     async def _keep_time(self) -> None:
         """Starts, steps and ends of events need no message."""
         while True:
-            now = self._clock.now()
-            changes = (
-                arbiter.next_order(self._session.held, self._session.site, now),
-                self._arbiter.next_change(now),
-            )
-            wake = min((one for one in changes if one), default=now + timedelta(hours=1))
+            now = self._now()
+            change = self._control.next_change(self._session.held, self._session.site, now)
+            wake = change or now + timedelta(hours=1)
             self._woken.clear()
             if not await until(self._clock, wake, self._woken):
                 await self._act()
 
     def _on_reading(self, resource_id: ResourceId, reading: Measurement | None) -> None:
-        self.measured[resource_id] = reading
-        limit = self._limits.get(resource_id)
+        limit = self.hardware.limits.get(resource_id)
         amps = limit.amps if limit else self._ratings[resource_id].amps
-        now, online = self._clock.now(), self.actuators[resource_id].trouble is None
+        now, online = self._clock.now(), self.hardware.is_online(resource_id)
+        boosted = any(one.resource_id == resource_id for one in self._control.local.boosts)
         overridden = any(
-            resource_id in each.declined and each.start <= now and (each.end is None or now < each.end)
+            (resource_id in each.declined or (boosted and resource_id in each.resources))
+            and each.programme is not Programme.SUPPLY_LIMIT
+            and each.start <= now
+            and (each.end is None or now < each.end)
             for each in self._session.held
         )
         self._reports.record(Sample(resource_id, now, reading, amps, online, overridden))
+
+    def _now(self) -> datetime:
+        """The time. Where somebody has set the clock, what runs has gone along with it."""
+        now = self._clock.now()
+        if step := self._steps.noticed(now):
+            self._session.clock_set(step, now)
+            self._control.clock_set(step)
+            self._tell(ClockSet(f"the clock was set by {step.total_seconds():+.0f} s", step))
+        return now
 
     # --- acting ---
 
     async def _act(self) -> None:
         """Bring limits to where the events want them: lower at once, remember, then raise, and tell."""
-        now = self._clock.now()
-        self._arbiter.let_go(self._session.held)
-        ordered = arbiter.orders(self._session.held, self._session.site, self._ratings, now)
-        self._arbiter.decide(ordered, now)
+        now, link = self._now(), self._control.link.link
+        self._control.decide(self._session.held, self._session.site, self._session.heard, now)
+        if self._control.link.link is not link:
+            self._tell(LinkMoved(link, self._control.link.link))
         self._woken.set()
         for resource_id, limit in self._decided().items():
-            if _is_lower(limit, self._limits.get(resource_id)):
+            if _is_lower(limit, self.hardware.limits.get(resource_id)):
                 self._apply(resource_id, limit)
         while (news := self._session.next_event()) is not None:
             self._tell(news)
         await self._remember()
 
     def _decided(self) -> dict[ResourceId, Limit | None]:
-        return {resource_id: self._arbiter.limit(resource_id) for resource_id in self.actuators}
+        return {resource_id: self._control.arbiter.limit(resource_id) for resource_id in self._ratings}
 
     async def _remember(self) -> None:
         """Save what was decided, and then apply it in full.
@@ -366,45 +399,14 @@ class Ven:
         """
         async with self._saving:
             memory, decided = self.memory, self._decided()
-            if memory != self._saved and await self._write(memory):
-                self._saved = memory
+            await self._keeper.keep(memory)
             for resource_id, limit in decided.items():
-                if self._arbiter.limit(resource_id) == limit:  # else a newer decision is on its way
+                if self._control.arbiter.limit(resource_id) == limit:  # else a newer decision is on its way
                     self._apply(resource_id, limit)
 
-    async def _write(self, memory: Memory) -> bool:
-        """Whether the disk took it. One that stalls is waited for a little, and never twice at a time."""
-        assert self._journal is not None
-        if self._writing is None or self._writing.done():
-            self._writing = asyncio.create_task(asyncio.to_thread(self._journal.save, memory))
-            await asyncio.wait((self._writing,), timeout=DISK_PATIENCE)
-        if not self._writing.done():
-            self._fault("journal", "the disk does not answer")
-            return False
-        try:
-            self._writing.result()
-        except (OSError, OadrError) as error:
-            self._fault("journal", str(error))
-            return False
-        self._faults.pop("journal", None)
-        return True
-
     def _apply(self, resource_id: ResourceId, limit: Limit | None) -> None:
-        if resource_id in self._limits and self._limits[resource_id] == limit:
-            return
-        self._limits[resource_id] = limit
-        actuator = self.actuators[resource_id]
-        actuator.want(limit)
-        self._unsettled.append(actuator)
-        self._tell(LimitChanged(resource_id, limit))
-
-    async def _settled(self) -> None:
-        """The chargers that have new limits have taken them, or the VTN has waited long enough."""
-        unsettled, self._unsettled = self._unsettled, []
-        with suppress(TimeoutError):
-            async with asyncio.timeout(APPLY_PATIENCE):
-                for actuator in unsettled:
-                    await actuator.settled()
+        if self.hardware.apply(resource_id, limit):
+            self._tell(LimitChanged(resource_id, limit))
 
     # --- telling ---
 
@@ -413,6 +415,12 @@ class Ven:
         if self._faults.get(where) != what:
             self._faults[where] = what
             self._tell(Trouble(f"{where}: {what}"))
+
+    def _well(self, where: str) -> None:
+        self._faults.pop(where, None)
+
+    def _tell_trouble(self, what: str) -> None:
+        self._tell(Trouble(what))
 
     def _tell(self, item: News | LimitChanged | Trouble) -> None:
         if isinstance(item, LimitChanged):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
-from examples.demo.town import PLACES, Town
+from examples.demo.town import Town
 from oadr.charging.limit import Limit, smallest
 from oadr.wire.errors import OadrError
 from oadr.wire.ids import ResourceId
@@ -54,7 +54,7 @@ def look(town: Town) -> Feeder:
     """What the files say at this moment."""
     seen: list[Seen] = []
     registered = 0
-    for place in PLACES:
+    for place in town.places:
         memory, now = _memory(town.state(place)), live.read(town.state(place))
         registered += memory.registration is not None
         for outlet in place.outlets:

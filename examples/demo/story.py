@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from examples.demo.feeder import Feeder, look
 from examples.demo.programs import Failed, Programs
@@ -21,6 +21,7 @@ from examples.demo.town import (
     RAMP_SECONDS,
     RATING_KW,
     RESTORE_SECONDS,
+    Place,
     Town,
     free_port,
 )
@@ -44,6 +45,8 @@ class Story:
     over_at: float = 0.0
     """When the limitation ends, on the monotonic clock."""
 
+    opening: ClassVar[str] = "A PKI of its own, three sites, twelve chargepoints."
+
     async def tell(self) -> None:
         """From an empty folder to a verified record. Raises `Failed`."""
         await self._build()
@@ -56,20 +59,25 @@ class Story:
 
     async def _build(self) -> None:
         town, programs = self.town, self.programs
-        self.screen.say("A PKI of its own, three sites, twelve chargepoints.")
+        self.screen.say(self.opening)
         await programs.run("certs", "init", "--dir", town.pki)
         certificates: dict[str, str] = {}
-        for place in PLACES:
+        for place in town.places:
             issued = await programs.ask("certs", "issue", "ven", place.ven_id, "--dir", town.pki)
             certificates[place.ven_id] = issued["sha256"]
         town.write(certificates)
         await self._vtn("feeders", "import", town.network)
         await programs.stay("vtn", "vtn", "serve", "--config", town.vtn)
-        for place in PLACES:
+        for place in town.places:
             await programs.stay(place.ven_id, "ven", "run", "--config", town.ven(place))
-        self.screen.say("The VTN and three VENs run, each a process, over mutual TLS on 127.0.0.1.")
-        await self._until(lambda feeder: feeder.registered == len(PLACES), "the sites register")
-        await self._until(lambda feeder: all(one.watts for one in feeder.chargepoints), "cars plug in")
+        vens = "one VEN" if len(town.places) == 1 else f"{len(town.places)} VENs"
+        self.screen.say(f"The VTN and {vens} run, each a process, over mutual TLS on 127.0.0.1.")
+        await self._until(lambda feeder: feeder.registered == len(town.places), "the sites register")
+        await self._until(self.is_ready, "cars plug in")
+
+    def is_ready(self, feeder: Feeder) -> bool:
+        """Whether every car that can be seen is charging."""
+        return all(one.watts for one in feeder.chargepoints)
 
     async def _limit(self) -> str:
         before = look(self.town)
@@ -204,11 +212,11 @@ class Story:
         self.screen.show(feeder, caption)
 
 
-def fresh(folder: Path) -> Town:
+def fresh(folder: Path, places: tuple[Place, ...] = PLACES) -> Town:
     """An empty folder for a new demo; what an earlier one left is deleted."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    return Town(folder, free_port())
+    return Town(folder, free_port(), places)
 
 
 def write_result(town: Town, figures: dict[str, Any]) -> None:

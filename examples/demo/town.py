@@ -30,10 +30,14 @@ class Outlet:
     resource_id: str
     amps: int
     phases: int
-    station: str
-    """Whose recorded cars come to it."""
+    station: str | None
+    """Whose recorded cars come to it; None: one car that never leaves."""
     car_amps: int
     """The most that these cars take, per phase."""
+    behaviour: str = "obedient"
+    """How the charger takes its limits."""
+    slow_by: int = 10
+    """Seconds, of one that is slow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,10 @@ class Place:
     ven_id: str
     name: str
     outlets: tuple[Outlet, ...]
+    restore_seconds: int = RESTORE_SECONDS
+    ramp_seconds: int = RAMP_SECONDS
+    contract: str = ""
+    """Lines of the site's `[contract]`."""
 
 
 PLACES: Final = (
@@ -96,6 +104,7 @@ class Town:
 
     folder: Path
     port: int
+    places: tuple[Place, ...] = PLACES
 
     @property
     def pki(self) -> Path:
@@ -123,14 +132,14 @@ class Town:
         """Every file; `certificates` holds the SHA-256 of each site's certificate."""
         self._write_network(certificates)
         self.vtn.write_text(_VTN.format(port=self.port, programmes=PROGRAMMES), encoding="utf-8")
-        for place in PLACES:
+        for place in self.places:
             self.ven(place).write_text(self._ven(place), encoding="utf-8")
 
     def _write_network(self, certificates: Mapping[str, str]) -> None:
         with self.network.open("w", encoding="utf-8", newline="") as file:
             rows = csv.writer(file)
             rows.writerow(COLUMNS)
-            for place in PLACES:
+            for place in self.places:
                 site = (place.ven_id, place.name, certificates[place.ven_id])
                 for one in place.outlets:
                     outlet = (one.resource_id, one.amps, one.phases)
@@ -142,22 +151,25 @@ class Town:
             programmes=PROGRAMMES,
             ven_id=place.ven_id,
             name=place.name,
-            restore=RESTORE_SECONDS,
-            ramp=RAMP_SECONDS,
+            restore=place.restore_seconds,
+            ramp=place.ramp_seconds,
+            contract=place.contract,
         )
-        outlets = (
-            _OUTLET.format(
-                resource_id=one.resource_id,
-                amps=one.amps,
-                phases=one.phases,
-                data=DATA,
-                station=one.station,
-                begin=BEGIN,
-                car_amps=one.car_amps,
-            )
-            for one in place.outlets
-        )
-        return head + "".join(outlets)
+        return head + "".join(_outlet(one) for one in place.outlets)
+
+
+def _outlet(one: Outlet) -> str:
+    table = _OUTLET.format(
+        resource_id=one.resource_id,
+        amps=one.amps,
+        phases=one.phases,
+        car_amps=one.car_amps,
+        behaviour=one.behaviour,
+        slow_by=one.slow_by,
+    )
+    if one.station is None:
+        return table
+    return table + _RECORDED.format(data=DATA, station=one.station, begin=BEGIN)
 
 
 def free_port() -> int:
@@ -190,6 +202,9 @@ name = "{name}"
 restore_max = {restore}        # in earnest 600
 ramp_every = {ramp}          # in earnest 60
 log = "json"
+
+[contract]
+{contract}
 """
 
 _OUTLET: Final = """
@@ -198,9 +213,14 @@ resource_id = "{resource_id}"
 amps = {amps}
 phases = {phases}
 driver = "simulated"
+behaviour = "{behaviour}"
+slow_by = {slow_by}
+car_amps = {car_amps}
+car_phases = {phases}
+"""
+
+_RECORDED: Final = """\
 sessions = "{data}"
 station = "{station}"
 begin = {begin}
-car_amps = {car_amps}
-car_phases = {phases}
 """

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oadr.charging.limit import Limit, Source
-from oadr.wire.messages.common import Target
-from oadr.wire.messages.event import Event, EventStatus
+from oadr.wire.messages.common import Target, Unit, UnitKind
+from oadr.wire.messages.event import LOAD_DISPATCH, Event, EventStatus, SignalType
 from oadr.wire.scalars import Duration
 from tests.ven.stage import (
     BASE,
@@ -32,6 +32,7 @@ from ven import arbiter, events
 from ven.arbiter import Arbiter, Restore, Slot, SlotKey
 from ven.events import HeldEvent
 from ven.randomise import Dice
+from ven.sharing import TURN
 
 RESTORE_MAX = timedelta(seconds=600)
 SUPPLY = SlotKey(EVSE_1, Source.SUPPLY_LIMIT)
@@ -329,3 +330,31 @@ def test_a_randomised_event_that_is_cancelled_ends_at_random_too() -> None:
     judge.decide(arbiter.orders(cancelled.held, SITE, RATINGS, START), START)
     assert amps(judge) == Decimal("12.8")
     assert judge.next_change(START) == START + timedelta(seconds=300)
+
+
+# --- one value for all together ---
+
+
+def dispatched(watts: str) -> Event:
+    unit = Unit(kind=UnitKind.POWER_REAL, description="RealPower", symbol="W")
+    return event(signals=(replace(signal(watts, name=LOAD_DISPATCH, type=SignalType.SETPOINT), unit=unit),))
+
+
+@pytest.mark.proves("W38")
+def test_what_is_ordered_of_a_whole_site_is_shared_out() -> None:
+    """At 253 V, since it is an emergency and nobody has measured."""
+    book = held(dispatched("10120"))
+    assert ordered(book, START) == {SUPPLY: "8.0", SlotKey(EVSE_2, Source.SUPPLY_LIMIT): "16.0"}
+
+
+def test_where_it_is_too_little_for_all_they_take_turns() -> None:
+    book = held(dispatched("5000"))
+    seen = []
+    now = START
+    for _ in range(2):
+        seen.append({key.resource_id for key, amps in ordered(book, now).items() if amps != "0"})
+        turn = arbiter.next_order(book, SITE, now)
+        assert turn is not None
+        now = turn
+    assert sorted(map(sorted, seen)) == [[EVSE_1], [EVSE_2]]
+    assert now - START <= 2 * TURN

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.ven.virtual import START, VirtualClock, run
-from ven.clock import LONGEST_SLEEP, SystemClock, in_time, until
+from ven.clock import LONGEST_SLEEP, Steps, SystemClock, in_time, until
 
 
 def passed() -> float:
@@ -75,3 +75,15 @@ def test_a_foreign_call_gives_its_value_or_its_error_and_cannot_cancel_us() -> N
         run(in_time(fails, 1.0))
     with pytest.raises(RuntimeError, match="cancelled itself"):
         run(in_time(cancels_itself, 1.0))
+
+
+def test_a_clock_that_was_set_is_noticed_once_and_drift_is_not() -> None:
+    async def main() -> list[float]:
+        clock, steps, noticed = VirtualClock(), Steps(), []
+        for by in (0.0, 1.9, -1.9, 86_400, 0, -600):
+            clock.step(timedelta(seconds=by))
+            noticed.append(steps.noticed(clock.now()).total_seconds())
+            await asyncio.sleep(5)
+        return noticed
+
+    assert run(main()) == [0, 0, 0, 86_400, 0, -600]

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from oadr.charging.ceilings import Price
 from oadr.wire.ids import GroupId, Mrid, ResourceId, Token, VenId
 from oadr.wire.messages.common import OptType, Scale, Target, Unit, UnitKind
 from oadr.wire.messages.event import SIMPLE, Event, EventStatus, ResponseRequired, SignalType
@@ -145,7 +146,6 @@ def test_one_event_that_cannot_be_served_does_not_spoil_the_others() -> None:
     ("listed", "code"),
     [
         (event(programme="sports"), "462"),
-        (event(programme="price"), "460"),
         (event(target=Target(ven_ids=(VenId("Ven-2"),))), "462"),
         (event(target=Target(ven_ids=(VenId("ven-1"),))), "462"),
         (event(target=Target(group_ids=(GroupId("feeder-13"),))), "462"),
@@ -157,6 +157,16 @@ def test_one_event_that_cannot_be_served_does_not_spoil_the_others() -> None:
 )
 def test_what_is_not_for_us_or_not_understood_is_refused_with_its_own_code(listed: Event, code: str) -> None:
     assert answers(merge(listed)) == [("E1", 0, code, "optOut")]
+
+
+@pytest.mark.proves("W53")
+def test_a_price_is_taken_and_limits_nobody() -> None:
+    pence = Unit(kind=UnitKind.CURRENCY_PER_KWH, description="currencyPerKWh", symbol="GBP")
+    price = replace(signal("0.2", name=Token("ELECTRICITY_PRICE"), type=SignalType.PRICE), unit=pence)
+    merged = merge(event(programme="price", signals=(price,)))
+    assert answers(merged) == [("E1", 0, "200", "optIn")]
+    (held,) = merged.held
+    assert [(step.ceilings, step.advice) for step in held.steps] == [((), (Price(Decimal("0.2"), "GBP"),))]
 
 
 @pytest.mark.proves("r22")
@@ -250,6 +260,13 @@ def test_a_modification_that_makes_no_sense_is_refused_and_what_runs_goes_on() -
     assert not again.arrived
 
 
+def test_who_follows_after_all_does_not_agree_to_a_modification_that_cannot_be_served() -> None:
+    first = merge(event(programme="load-shift")).held
+    (held,) = merge(event(number=1, share="9", programme="load-shift"), held=first).held
+    back = held.declining(held.resources).declining(frozenset())
+    assert (back.declined, back.code, back.opt) == (frozenset(), "454", OptType.OPT_OUT)
+
+
 @pytest.mark.proves("r48", "P12", "VE21")
 @pytest.mark.parametrize(
     "period",
@@ -257,6 +274,7 @@ def test_a_modification_that_makes_no_sense_is_refused_and_what_runs_goes_on() -
         {"start_after": Duration(months=1)},
         {"duration": Duration(-60)},
         {"duration": Duration(months=12 * 99)},
+        {"ramp_up": Duration(10**12)},
         {"duration": Duration(0, 0), "start": START.replace(year=9999, month=12, day=31, hour=23, minute=50)},
         {"start": START.replace(year=9999, month=12, day=31, hour=23)},
     ],

@@ -1,5 +1,6 @@
 """Reports: what is offered, when they are due, and what is in them."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -71,7 +72,7 @@ def test_the_offer_describes_every_point_and_holds_no_value() -> None:
     described = [one for offer in offers.values() for one in offer.descriptions]
     assert [one.r_id for one in described if one.r_id.startswith("evse-1")] == [
         *("evse-1:P", "evse-1:E", "evse-1:ST", "evse-1:history:P", "evse-1:history:E"),
-        *("evse-1:I1", "evse-1:I2", "evse-1:I3", "evse-1:SET"),
+        *("evse-1:I1", "evse-1:I2", "evse-1:I3", "evse-1:SET", "evse-1:DEV"),
     ]
     assert len({one.r_id for one in described}) == len(described)
     assert {one.subject for one in described} == {None}
@@ -312,6 +313,26 @@ def test_currents_are_means_over_their_interval_and_the_set_point_is_the_last() 
     assert [str(one.value.value) for one in interval.payloads] == ["12.00", "12.8"]  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize(
+    ("limit", "amps", "said"),
+    [
+        ("12.8", "20", ("7.2", QUALITY_GOOD)),
+        ("12.8", "10", ("-2.8", QUALITY_GOOD)),
+        ("32", "20", ("0", QUALITY_BAD)),
+        ("12.8", None, ("0", QUALITY_BAD)),
+    ],
+)
+def test_the_deviation_is_from_the_limit_and_there_is_none_without_one(
+    limit: str, amps: str | None, said: tuple[str, str]
+) -> None:
+    reports = new()
+    accept(reports, report_request("evse-1:DEV", specifier=LIMIT_SPECIFIER, grain=60))
+    take(reports, START)
+    seen = sample(30, None) if amps is None else sample(30, amps=amps)
+    reports.record(replace(seen, limit_amps=Decimal(limit)))
+    assert values(take(reports, START + MINUTE)) == [said]
+
+
 @pytest.mark.proves("r346")
 def test_what_was_not_delivered_is_in_the_next_report() -> None:
     reports = new()
@@ -362,3 +383,12 @@ def test_a_report_of_many_points_stays_within_what_a_vtn_reads() -> None:
     report = take(reports, START + timedelta(hours=1))
     update = UpdateReport(request_id=RequestId("R1"), reports=(report,))
     assert 100_000 < len(envelope.write(update)) < envelope.REPORT_LIMIT
+
+
+def test_a_report_that_is_on_its_way_when_the_clock_is_set_back_is_not_made_again() -> None:
+    reports = new()
+    accept(reports, report_request(every=0))
+    assert reports.next_report(START)
+    reports.set_back(timedelta(minutes=5))
+    reports.delivered(START - timedelta(minutes=5))
+    assert reports.orders == ()

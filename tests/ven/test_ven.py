@@ -3,7 +3,6 @@
 import asyncio
 import sys
 import time
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -22,145 +21,22 @@ from oadr.wire.messages import CreatedEvent, CreateReport, Message, Poll, Update
 from oadr.wire.messages.common import Target
 from oadr.wire.scalars import Duration
 from tests.pki import VEN_ECC, make_pki
+from tests.ven.site import CONFIG, Charger, Diary, Site, news, played
 from tests.ven.stage import (
-    BASE,
     EVSE_1,
     EVSE_2,
     MINUTE,
-    RATING,
     SECOND,
-    FakeVtn,
     Loaded,
     event,
     listing,
     report_request,
 )
-from tests.ven.virtual import START, VirtualClock, run
-from ven import LimitChanged, Measurement, Trouble, Ven, VenConfig
-from ven import ven as shell
+from tests.ven.virtual import START, VirtualClock
+from ven import LimitChanged, Trouble, Ven, VenConfig, hardware, keeping
 from ven.disk import FILE, DiskJournal
-from ven.journal import Corrupt, Memory, decode, encode
+from ven.journal import Corrupt
 from ven.session import Request
-
-UNUSED = Path("/nonexistent")
-CONFIG = VenConfig(
-    vtn_url="https://vtn.example", certificate=UNUSED, trust=UNUSED, state=UNUSED, market_contexts=BASE
-)
-
-
-class Charger:
-    """Obeys after a while, and remembers what it was told and when."""
-
-    def __init__(self, diary: "Diary", resource_id: ResourceId = EVSE_1, slow: float = 0.0) -> None:
-        self.resource_id = resource_id
-        self.rating = RATING
-        self.slow = slow
-        self.diary = diary
-        self.told: list[tuple[datetime, Decimal | None]] = []
-
-    async def apply(self, limit: Limit | None) -> None:
-        amps = limit.amps if limit else None
-        self.told.append((self.diary.clock.now(), amps))
-        await asyncio.sleep(self.slow)
-        self.diary.write(f"{self.resource_id} {amps}")
-
-    async def measure(self) -> Measurement:
-        return Measurement((Decimal(6),) * 3, Decimal(4140), Decimal(10))
-
-    @property
-    def course(self) -> list[tuple[int, Decimal | None]]:
-        """Seconds after the start, and amps."""
-        return [(round((at - START).total_seconds()), amps) for at, amps in self.told]
-
-
-class Diary:
-    """What happened in which order; a journal that keeps bytes, and can fail."""
-
-    def __init__(self, clock: VirtualClock) -> None:
-        self.clock = clock
-        self.lines: list[str] = []
-        self.raw: bytes | None = None
-        self.failing = False
-        self.takes = 0.0
-
-    def write(self, line: str) -> None:
-        self.lines.append(line)
-
-    def load(self) -> Memory:
-        return decode(self.raw) if self.raw else Memory()
-
-    def save(self, memory: Memory) -> None:
-        time.sleep(self.takes)
-        if self.failing:
-            raise OSError("disk full")
-        self.raw = encode(memory)
-        self.write("saved")
-
-
-class Wire:
-    """Carries requests to the fake VTN and notes them in the diary."""
-
-    def __init__(self, vtn: FakeVtn, diary: Diary) -> None:
-        self.vtn = vtn
-        self.diary = diary
-        self.broken: type[Message] | None = None
-
-    async def exchange(self, request: Request) -> Message | None:
-        self.diary.write(type(request.message).__name__)
-        if self.broken and isinstance(request.message, self.broken):
-            raise RuntimeError("a bug below")
-        return self.vtn.answer(request)
-
-    async def close(self) -> None:
-        self.diary.write("closed")
-
-
-class Site:
-    """A VEN with its surroundings; everything outside it survives a restart."""
-
-    def __init__(self, *slow: float, clock: VirtualClock | None = None, dice: Any = None) -> None:
-        self.clock = clock or VirtualClock()
-        self.diary = Diary(self.clock)
-        names = (EVSE_1, EVSE_2)
-        self.chargers = [Charger(self.diary, names[count], each) for count, each in enumerate(slow or (0.0,))]
-        self.vtn = FakeVtn(self.clock.now)
-        self.wire = Wire(self.vtn, self.diary)
-        self.dice = dice or Loaded(0.5)
-        self.config = CONFIG
-
-    @property
-    def charger(self) -> Charger:
-        return self.chargers[0]
-
-    def ven(self) -> Ven:
-        return Ven(
-            self.config,
-            self.chargers,
-            transport=self.wire,
-            journal=self.diary,
-            clock=self.clock,
-            dice=self.dice,
-        )
-
-    async def settle(self, seconds: float = 0.5) -> None:
-        await asyncio.sleep(seconds)
-
-
-def news(ven: Ven, kind: type = Trouble) -> list[Any]:
-    items = []
-    while not ven.news.empty():
-        items.append(ven.news.get_nowait())
-    return [item for item in items if isinstance(item, kind)]
-
-
-def played(play: Callable[[Site], Awaitable[None]], *slow: float, dice: Any = None) -> Site:
-    async def main() -> Site:
-        site = Site(*slow, dice=dice)
-        await play(site)
-        return site
-
-    return run(main())
-
 
 # --- order ---
 
@@ -319,9 +195,9 @@ def test_a_charger_that_hangs_delays_neither_another_nor_the_answer_nor_the_next
     async def play(site: Site) -> None:
         async with site.ven():
             await site.settle(5)
-            site.vtn.offer(event())
+            site.vtn.offer(event(programme="load-shift", start_after=Duration()))
             await site.settle(10)
-            site.vtn.offer(event(number=1, share="0.2"))
+            site.vtn.offer(event(number=1, share="0.2", programme="load-shift", start_after=Duration()))
             await site.settle(20)
 
     site = played(play, slow, 0.0)
@@ -332,7 +208,7 @@ def test_a_charger_that_hangs_delays_neither_another_nor_the_answer_nor_the_next
     own = min(at for at, amps in site.chargers[0].told if amps == Decimal("6.4"))
     assert own - other[Decimal("6.4")] <= timedelta(seconds=0.02)
     answers = [at for at, message in site.vtn.heard if isinstance(message, CreatedEvent)]
-    assert answers[0] - other[Decimal("12.8")] <= timedelta(seconds=shell.APPLY_PATIENCE)
+    assert answers[0] - other[Decimal("12.8")] <= timedelta(seconds=hardware.APPLY_PATIENCE)
 
 
 @pytest.mark.proves("VE11")
@@ -359,7 +235,7 @@ def test_an_emergency_during_a_release_holds_at_once() -> None:
             await site.settle(20)
 
     site = played(play)
-    (at,) = [at for at, amps in site.charger.told if amps == 0]
+    at = min(at for at, amps in site.charger.told if amps == 0)
     assert at in [when for when, message in site.vtn.heard if isinstance(message, Poll)]
 
 
@@ -444,7 +320,7 @@ def test_a_disk_that_takes_nothing_does_not_stop_an_emergency_and_is_told_once()
 
 @pytest.mark.proves("VE13", "S12")
 def test_a_disk_that_stalls_does_not_stop_an_emergency(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shell, "DISK_PATIENCE", 0.05)
+    monkeypatch.setattr(keeping, "DISK_PATIENCE", 0.05)
 
     async def main() -> None:
         site = Site(clock=RealClock())

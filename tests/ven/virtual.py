@@ -17,9 +17,10 @@ class _Selector(selectors.SelectSelector):
     """In place of waiting for a timer it sets the time forward; files are asked, never waited for."""
 
     passed = 0.0
+    patience = 0.0
 
     def select(self, timeout: float | None = None) -> Any:
-        ready = super().select(0)
+        ready = super().select(self.patience if timeout is None else min(self.patience, max(timeout, 0.0)))
         if not ready:
             if timeout is None:
                 raise RuntimeError("every task waits for something that will never come")
@@ -36,6 +37,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def time(self) -> float:
         return self._timer.passed
+
+    def wait_for_files(self, seconds: float) -> None:
+        """So long, by real time, a socket may take before virtual time passes; a busy machine is not at once."""
+        self._timer.patience = seconds
 
     def run_in_executor(
         self, _: Executor | None, func: Callable[[Unpack[Ts]], T], *args: *Ts

@@ -1,43 +1,32 @@
-"""The commands of `ven`: run, status, config."""
+"""The commands of `ven`: run, status, config, simulate, and those for the people of a site and its owner."""
 
 import json
-import os
 import sys
+from datetime import datetime
 from pathlib import Path
 
 import click
 from rich.console import Console
 
 from certs import CertificateError
+from oadr.wire import envelope
+from oadr.wire.errors import PeerError
+from oadr.wire.messages import DistributeEvent
 from ven.clock import SystemClock
-from ven.daemon import live
-from ven.daemon.config import CONFIG_VARIABLE, EXAMPLE, PREFIX, Settings, load
+from ven.daemon import live, messages, owner, people, security
+from ven.daemon import reset as resetting
+from ven.daemon.client import NotDone
+from ven.daemon.config import EXAMPLE
 from ven.daemon.log import Log
+from ven.daemon.options import instant, json_option, settings_of, with_settings
 from ven.daemon.run import run as run_until_ended
+from ven.daemon.shown import words
+from ven.daemon.simulate import simulate as simulated
 from ven.daemon.status import status as status_of
 from ven.daemon.table import BadSetting
-from ven.daemon.view import show
+from ven.daemon.view import show, show_messages, show_simulated
 from ven.disk import InUse, TooNew, read_only
-from ven.journal import Corrupt
-
-config_option = click.option(
-    "--config",
-    "-c",
-    "file",
-    type=click.Path(path_type=Path),
-    default=Path("ven.toml"),
-    envvar=CONFIG_VARIABLE,
-    show_default=True,
-    show_envvar=True,
-    help="The settings; `ven config` prints an example.",
-)
-set_option = click.option(
-    "--set",
-    "flags",
-    multiple=True,
-    metavar="KEY=VALUE",
-    help=f"Overrides a key of the file, and the environment ({PREFIX}KEY); may be repeated.",
-)
+from ven.journal import Corrupt, Memory
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -46,27 +35,89 @@ def ven() -> None:
 
 
 @ven.command()
-@config_option
-@set_option
+@with_settings
 def run(file: Path, flags: tuple[str, ...]) -> None:
     """Obey and report until SIGTERM or Ctrl-C. The log goes to standard error."""
-    settings = _settings(file, flags)
-    run_until_ended(settings, Log(settings.log))
+    settings = settings_of(file, flags)
+    if (done := resetting.resume(settings.ven)) and done.level.leaves:
+        raise NotDone(
+            f"the reset {done.level} that was interrupted is done; this unit has no credentials any more"
+        )
+    try:
+        run_until_ended(settings, Log(settings.log))
+    except CertificateError:
+        security.certificate_refused(settings, SystemClock().now())
+        raise
 
 
 @ven.command()
-@config_option
-@set_option
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
-def status(file: Path, flags: tuple[str, ...], as_json: bool) -> None:
-    """Registration, contact, limits with their reasons, measured current, events. Needs no network."""
-    settings = _settings(file, flags)
+@with_settings
+@click.option("--messages", "with_messages", is_flag=True, help="And the last messages, if they are kept.")
+@click.option("--xml", "with_xml", is_flag=True, help="The messages in full.")
+@json_option
+def status(file: Path, flags: tuple[str, ...], with_messages: bool, with_xml: bool, as_json: bool) -> None:
+    """Registration, contact, limits with their reasons, measured current, events. Needs no network.
+
+    The last messages are kept if the settings want it (record_messages). They may hold personal data; set it to 0
+    again when the fault is found, and they are deleted at the next start.
+    """
+    settings = settings_of(file, flags)
     state = settings.ven.state
     found = status_of(settings, read_only(state), live.read(state), SystemClock().now())
+    recorded = messages.read(state) if with_messages or with_xml else None
+    if as_json:
+        told = {} if recorded is None else {"messages": [one.fields for one in recorded]}
+        click.echo(json.dumps({**found.as_json(), **told}))
+        return
+    console = _console()
+    show(found, console)
+    if recorded is not None:
+        show_messages(recorded, console, with_xml=with_xml)
+
+
+@ven.command()
+@click.argument("message", type=click.Path(path_type=Path))
+@click.option(
+    "--at", callback=instant, metavar="TIME", help="As if it came then, 2026-12-24T18:00; now if not said."
+)
+@with_settings
+@json_option
+def simulate(message: Path, at: datetime | None, file: Path, flags: tuple[str, ...], as_json: bool) -> None:
+    """What a list of events in a file would mean here: amps over time, or why it would be refused.
+
+    Nothing is touched and nobody told. Exit code 1: one of them would be refused.
+    """
+    settings = settings_of(file, flags)
+    found = simulated(settings, _memory(settings.ven.state), _events(message), at or SystemClock().now())
     if as_json:
         click.echo(json.dumps(found.as_json()))
     else:
-        show(found, Console(width=None if sys.stdout.isatty() else 140))
+        show_simulated(found, _console())
+    if not found.is_served:
+        sys.exit(1)
+
+
+def _memory(state: Path) -> Memory:
+    """An empty one for a VEN that has not run yet."""
+    try:
+        return read_only(state)
+    except FileNotFoundError:
+        return Memory()
+
+
+def _events(path: Path) -> DistributeEvent:
+    """Raises `NotDone` and `OSError`."""
+    try:
+        found = envelope.read(path.read_bytes(), None, limit=envelope.REPORT_LIMIT)
+    except PeerError as error:
+        raise NotDone(f"{path}: {words(str(error))}") from error
+    if not isinstance(found, DistributeEvent):
+        raise NotDone(f"{path}: holds no list of events (oadrDistributeEvent)")
+    return found
+
+
+def _console() -> Console:
+    return Console(width=None if sys.stdout.isatty() else 140)
 
 
 @ven.command()
@@ -75,12 +126,8 @@ def config() -> None:
     click.echo(EXAMPLE.read_text(encoding="utf-8"), nl=False)
 
 
-def _settings(file: Path, flags: tuple[str, ...]) -> Settings:
-    pairs = [flag.partition("=") for flag in flags]
-    for key, equals, _ in pairs:
-        if not equals:
-            raise BadSetting(f"--set {key}: write it as KEY=VALUE")
-    return load(file, os.environ, {key: text for key, _, text in pairs})
+for each in (*people.COMMANDS, *owner.COMMANDS):
+    ven.add_command(each)
 
 
 def main() -> None:
@@ -90,6 +137,6 @@ def main() -> None:
     except BadSetting as error:
         click.echo(f"ven: {error}", err=True)
         sys.exit(2)
-    except (CertificateError, InUse, TooNew, Corrupt, OSError) as error:
+    except (CertificateError, InUse, TooNew, Corrupt, NotDone, OSError) as error:
         click.echo(f"ven: {error}", err=True)
         sys.exit(1)

@@ -13,11 +13,19 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from oadr.wire.errors import Misuse
 from oadr.wire.ids import GroupId, VenId, VtnId
 from oadr.wire.signature import SignaturePolicy
+from ven import calendar_form
+from ven.calendar import Calendar
+from ven.calendar_form import PRESETS
 from ven.config import VenConfig
+from ven.contract import Contract
+from ven.daemon.address import Address, address
 from ven.daemon.chargepoints import Described, described
-from ven.daemon.table import FLAG, NAMES, TEXT, BadSetting, Kind, Setting, Table, choice, seconds
+from ven.daemon.contract import contract
+from ven.daemon.table import FLAG, NAMES, TEXT, BadSetting, Kind, Setting, Table, choice, seconds, whole
+from ven.recording import MOST
 
 PREFIX: Final = "FEEDERGUARD_VEN_"
 CONFIG_VARIABLE: Final = f"{PREFIX}CONFIG"
@@ -37,12 +45,17 @@ class Settings:
     ven: VenConfig
     chargepoints: tuple[Described, ...]
     log: LogForm
+    local_api: Address | None = None
+    """None: there is none."""
+    local_names: frozenset[str] = frozenset()
+    """Host names by which browsers here find this machine."""
 
 
 def load(path: Path, environment: Mapping[str, str], flags: Mapping[str, str]) -> Settings:
     """Raises `BadSetting`, which names the place of what is wrong."""
     written = _parse(path)
     tables = written.pop("chargepoint", [])
+    agreed = _contract(path, written.pop("contract", {}))
     top = {key: Setting(value, f"{path}: {key}", path.parent) for key, value in written.items()}
     for name, text in environment.items():
         if name.startswith(PREFIX) and name != CONFIG_VARIABLE:
@@ -51,7 +64,11 @@ def load(path: Path, environment: Mapping[str, str], flags: Mapping[str, str]) -
         top[key] = Setting(text, f"--set {key}", Path(), is_text=True)
     table = Table(str(path), top)
     settings = Settings(
-        _ven(table), _chargepoints(path, tables), table.take("log", choice(LogForm), LogForm.AUTO)
+        replace(_ven(table), contract=agreed, preset=_preset(table)),
+        _chargepoints(path, tables),
+        table.take("log", choice(LogForm), LogForm.AUTO),
+        table.maybe("local_api", Kind(address)),
+        table.take("local_names", NAMES, frozenset()),
     )
     table.finish()
     return settings
@@ -89,7 +106,32 @@ def _ven(table: Table) -> VenConfig:
         sample_every=table.take("sample_every", seconds("0.1", "60"), config.sample_every),
         request_timeout=table.take("request_timeout", seconds("0.1", "120"), config.request_timeout),
         retry_cap=table.take("retry_cap", seconds("0.1", "3600"), config.retry_cap),
+        record_messages=table.take("record_messages", whole(0, MOST), config.record_messages),
     )
+
+
+def _contract(path: Path, values: object) -> Contract:
+    if not isinstance(values, dict):
+        raise BadSetting(f"{path}: contract is a table, [contract]")
+    place = f"{path}: contract"
+    return contract(
+        Table(place, {key: Setting(value, f"{place}: {key}", path.parent) for key, value in values.items()})
+    )
+
+
+def _preset(table: Table) -> Calendar | None:
+    """The calendar that a unit begins with: one that comes with this program, by its name, or a file."""
+    name = table.maybe("preset", TEXT) if table.has("preset") else None
+    if name is None:
+        return None
+    try:
+        return calendar_form.read(
+            PRESETS[name] if name in PRESETS else Path(name).read_text(encoding="utf-8")
+        )
+    except OSError as error:
+        raise table.complaint(f"preset: {error.strerror}: {name}") from error
+    except (Misuse, UnicodeDecodeError) as error:
+        raise table.complaint(f"preset: {error}") from error
 
 
 def _https(value: object) -> str:

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from oadr.wire.ids import ResourceId
 from ven.daemon.shown import number, words
+from ven.failsafe import Link, State
 from ven.ven import Ven
 
 FILE: Final = "live.json"
@@ -39,6 +40,9 @@ class Reading:
     applied: bool
     """The charger has taken the newest limit."""
     trouble: str | None
+    finding: str | None = None
+    """Of the metrology check; None: no limit that is verified."""
+    measure: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +51,19 @@ class Live:
     contact: Contact | None
     """None: the VTN has not been heard yet, nor missed."""
     readings: Mapping[ResourceId, Reading]
+    link: State | None = None
 
 
 def of(ven: Ven, contact: Contact | None, now: datetime) -> Live:
     readings = {}
-    for resource_id, actuator in ven.actuators.items():
-        seen = ven.measured.get(resource_id)
+    for resource_id, actuator in ven.hardware.actuators.items():
+        seen = ven.hardware.measured.get(resource_id)
         amps, watts = (seen.amps, seen.watts) if seen else (None, None)
         trouble = words(actuator.trouble) if actuator.trouble else None
-        readings[resource_id] = Reading(amps, watts, actuator.applied, trouble)
-    return Live(now, contact, readings)
+        check = ven.hardware.checks[resource_id]
+        verified = (check.finding.value, check.measure.name.lower()) if check.limit else (None, None)
+        readings[resource_id] = Reading(amps, watts, actuator.applied, trouble, *verified)
+    return Live(now, contact, readings, ven.link)
 
 
 def write(folder: Path, live: Live) -> None:
@@ -82,16 +89,19 @@ def remove(folder: Path) -> None:
 
 
 def _written(live: Live) -> dict[str, Any]:
-    contact = live.contact
+    contact, link = live.contact, live.link
     return {
         "at": live.at.isoformat(),
         "contact": contact and [contact.made, contact.since.isoformat(), contact.why],
+        "link": link and [link.link, link.since.isoformat()],
         "readings": {
             resource_id: {
                 "amps": None if one.amps is None else [number(each) for each in one.amps],
                 "watts": None if one.watts is None else number(one.watts),
                 "applied": one.applied,
                 "trouble": one.trouble,
+                "finding": one.finding,
+                "measure": one.measure,
             }
             for resource_id, one in live.readings.items()
         },
@@ -103,6 +113,10 @@ def _read(fields: dict[str, Any]) -> Live:
     if fields["contact"]:
         made, since, why = fields["contact"]
         contact = Contact(made, datetime.fromisoformat(since), why)
+    link = None
+    if fields["link"]:
+        name, since = fields["link"]
+        link = State(link=Link(name), since=datetime.fromisoformat(since))
     return Live(
         datetime.fromisoformat(fields["at"]),
         contact,
@@ -112,7 +126,10 @@ def _read(fields: dict[str, Any]) -> Live:
                 None if one["watts"] is None else Decimal(str(one["watts"])),
                 one["applied"],
                 one["trouble"],
+                one["finding"],
+                one["measure"],
             )
             for resource_id, one in fields["readings"].items()
         },
+        link,
     )

@@ -1,6 +1,5 @@
 """The log: for each thing that happens one line of chosen words. No message, no certificate, no registration id."""
 
-import logging
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ import structlog
 
 from ven.daemon.config import LogForm
 from ven.daemon.shown import moment, number, words
+from ven.failsafe import Link
 from ven.news import (
     ClockDoubted,
     ContactLost,
@@ -17,15 +17,18 @@ from ven.news import (
     Declined,
     DeclineRefused,
     Deregistered,
+    Enforced,
     EventArrived,
     EventEnded,
     GaveUp,
+    LinkMoved,
     News,
     PeerComplained,
     Registered,
     RegistrationRefused,
 )
 from ven.ven import LimitChanged, Trouble
+from ven.verify import Finding
 
 Happening = News | LimitChanged | Trouble
 Field = str | float | int | bool | None
@@ -44,7 +47,6 @@ class Log:
     """Writes lines to a stream, as JSON or for eyes."""
 
     def __init__(self, form: LogForm, stream: TextIO = sys.stderr) -> None:
-        logging.getLogger("signxml").setLevel(logging.WARNING)  # at DEBUG it would write down whole messages
         for_eyes = form is LogForm.TEXT or (form is LogForm.AUTO and stream.isatty())
         renderer: Any = structlog.processors.JSONRenderer(ensure_ascii=False)
         if for_eyes:
@@ -107,6 +109,17 @@ def line(item: Happening) -> Line:
             return Line(WARNING, "contact lost", {"why": why})
         case ContactMade():
             return Line(INFO, "contact made", {})
+        case Enforced(resource_id, finding, measure, excess):
+            level = (
+                INFO if item.finding in (Finding.HOLDS, Finding.ALREADY_BELOW, Finding.SETTLING) else WARNING
+            )
+            fields: dict[str, Field] = {"chargepoint": resource_id, "measure": measure.name.lower()}
+            return Line(
+                level, f"the limit: {finding}", fields | ({"excess_amps": number(excess)} if excess else {})
+            )
+        case LinkMoved(before, after):
+            is_well = after in (Link.LIMITED, Link.CONTROLLED)
+            return Line(INFO if is_well else WARNING, "link", {"before": before, "after": after})
         case Trouble(what):
             return Line(WARNING, what, {})
 

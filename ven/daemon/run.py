@@ -7,14 +7,22 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
-from ven.clock import SystemClock
-from ven.daemon import live
+from oadr.wire.recording import Recorded
+from ven.clock import Clock, SystemClock
+from ven.daemon import codes, live, messages, security
+from ven.daemon.api import LocalApi
+from ven.daemon.codes import Door
 from ven.daemon.config import Settings
+from ven.daemon.feed import Feed
+from ven.daemon.guard import Guard
 from ven.daemon.live import Contact
 from ven.daemon.log import Happening, Log, line
+from ven.daemon.routes import Routes
+from ven.daemon.security import Security
 from ven.daemon.shown import words
+from ven.daemon.status import Status, status
 from ven.news import ContactLost, ContactMade, Registered
-from ven.ven import Ven
+from ven.ven import Trouble, Ven
 
 ENDINGS: Final = (signal.SIGTERM, signal.SIGINT)
 
@@ -42,11 +50,58 @@ async def _run(settings: Settings, log: Log) -> None:
     chargepoints = [one.connect(clock.now) for one in settings.chargepoints]
     log.info("starting", name=settings.ven.name, vtn_url=settings.ven.vtn_url, chargepoints=len(chargepoints))
     async with Ven(settings.ven, chargepoints) as ven:
+        watcher = Watcher(ven, log, clock)
+        watcher.security = await _security(settings, clock, log)
+        api = await local_api(settings, ven, watcher, log)
         try:
-            await _watch(Watcher(ven, log, clock), ended)
+            await _watch(watcher, ended)
         finally:
+            if api:
+                await api.stop()
+            watcher.write_messages()
             live.remove(settings.ven.state)
+            if watcher.security:
+                watcher.security.stop()
     log.info("stopped")
+
+
+async def _security(settings: Settings, clock: SystemClock, log: Log) -> Security | None:
+    """That its log cannot be opened is no reason to stop obeying. The last seal is told, to be elsewhere too."""
+    try:
+        found = await asyncio.to_thread(
+            security.started, settings, clock.now, lambda why: log.warning("no security log", why=why)
+        )
+    except OSError as error:
+        log.warning("no security log", why=error.strerror or str(error))
+        return None
+    log.info("security log", line=found.head.number, seal=found.head.seal)
+    return found
+
+
+async def local_api(settings: Settings, ven: Ven, watcher: "Watcher", log: Log) -> LocalApi | None:
+    """None where it is off. That nobody can be served here is no reason to stop obeying: then it is said."""
+    if settings.local_api is None:
+        return None
+    try:
+        door = Door(codes.made(settings.ven.state))
+        clock = watcher.clock
+
+        def warn(address: str) -> None:
+            with suppress(asyncio.QueueFull):  # then there is worse to be told
+                ven.news.put_nowait(Trouble(f"wrong codes at the local API, from {address}"))
+
+        def shown() -> Status:
+            now = clock.now()
+            return status(settings, ven.memory, live.of(ven, watcher.contact, now), now)
+
+        guard = Guard(door, settings.local_names, asyncio.get_running_loop().time, warn)
+        api = LocalApi(Routes(ven, shown, watcher.feed, clock.now), guard, watcher.feed, log)
+        await api.start(settings.local_api)
+    except OSError as error:
+        log.warning("no local API", why=error.strerror or str(error))
+        return None
+    log.info("local API", host=str(settings.local_api.host), port=api.port)
+    return api
 
 
 async def _watch(watcher: "Watcher", ended: asyncio.Event) -> None:
@@ -60,38 +115,63 @@ async def _watch(watcher: "Watcher", ended: asyncio.Event) -> None:
 class Watcher:
     """Looks at a VEN from outside: says what happens, and shows how it stands."""
 
-    def __init__(self, ven: Ven, log: Log, clock: SystemClock) -> None:
+    def __init__(self, ven: Ven, log: Log, clock: Clock) -> None:
         self._ven = ven
         self._log = log
-        self._clock = clock
-        self._contact: Contact | None = None
+        self.clock = clock
+        self.contact: Contact | None = None
+        self.feed = Feed()
+        self.security: Security | None = None
+        self._messages: tuple[Recorded, ...] = ()
+        self._before = self._messages_before()
 
     async def tell(self) -> None:
         while True:
             item = await self._ven.news.get()
             if contact := self._contact_after(item):
-                self._contact = contact
+                self.contact = contact
                 self._write_live()
+            self.feed.tell(item)
             self._log.write(line(item))
+            if self.security:
+                await self.security.tell(item)
 
     async def show(self) -> None:
-        """The live file, after every sample."""
+        """The live file after every sample, and with it what messages there are."""
         while True:
             self._write_live()
-            await self._clock.sleep_until(self._clock.now() + self._ven.config.sample_every)
+            self.write_messages()
+            await self.clock.sleep_until(self.clock.now() + self._ven.config.sample_every)
+
+    def write_messages(self) -> None:
+        """Those of this run after those of the one before; only when there is a new one."""
+        if (recorded := self._ven.messages) == self._messages:
+            return
+        self._messages = recorded
+        last = self._ven.config.record_messages
+        with suppress(OSError):
+            messages.write(self._ven.config.state, (*self._before, *recorded)[-last:])
+
+    def _messages_before(self) -> tuple[Recorded, ...]:
+        """A file that is not wanted any more is deleted."""
+        state = self._ven.config.state
+        if self._ven.config.record_messages:
+            return messages.read(state)
+        messages.remove(state)
+        return ()
 
     def _contact_after(self, item: Happening) -> Contact | None:
         """None: `item` does not change whether the VTN answers."""
         match item:
             case ContactMade():
-                return Contact(True, self._clock.now())
-            case Registered() if self._contact is None:
-                return Contact(True, self._clock.now())
+                return Contact(True, self.clock.now())
+            case Registered() if self.contact is None:
+                return Contact(True, self.clock.now())
             case ContactLost(why):
-                return Contact(False, self._clock.now(), words(why))
+                return Contact(False, self.clock.now(), words(why))
         return None
 
     def _write_live(self) -> None:
         """That nobody can be shown anything is no reason to stop."""
         with suppress(OSError):
-            live.write(self._ven.config.state, live.of(self._ven, self._contact, self._clock.now()))
+            live.write(self._ven.config.state, live.of(self._ven, self.contact, self.clock.now()))

@@ -13,6 +13,11 @@ def words(text: str) -> str:
     return line if len(line) <= LONGEST else f"{line[:LONGEST]}..."
 
 
+def lines(text: str) -> str:
+    """As `words`, with its line breaks and in full."""
+    return "".join(letter if letter == "\n" or letter.isprintable() else " " for letter in text)
+
+
 def number(quantity: Decimal) -> float:
     """For JSON. Two decimals, which a float carries faithfully."""
     return float(round(quantity, 2))

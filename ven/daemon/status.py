@@ -16,7 +16,16 @@ from ven.arbiter import Slot
 from ven.daemon.chargepoints import Described
 from ven.daemon.config import Settings
 from ven.daemon.live import Live, Reading
+from ven.daemon.reasons import SAYS, why
 from ven.daemon.shown import moment, number, words
+from ven.daemon.surroundings import (
+    CalendarStatus,
+    LinkStatus,
+    PriceStatus,
+    calendar_status,
+    link_status,
+    price_status,
+)
 from ven.events import HeldEvent, Site
 from ven.journal import Memory
 
@@ -76,11 +85,18 @@ class ChargepointStatus:
     phases: int
     limit: LimitStatus | None
     """None: nobody limits it."""
+    reason: str
+    says: str
+    """The reason in a sentence."""
+    boost_until: str | None
     applied: bool | None
     """Whether the charger has taken the limit; None: not known."""
     measured: MeasuredStatus | None
     """None: no meter answers, or the program does not run."""
     trouble: str | None
+    finding: str | None
+    """Of the metrology check; None: there is no limit that is verified."""
+    measure: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +105,9 @@ class Status:
     running: bool
     registration: RegistrationStatus | None
     contact: ContactStatus | None
+    link: LinkStatus | None
+    calendar: CalendarStatus | None
+    price: PriceStatus | None
     chargepoints: tuple[ChargepointStatus, ...]
     events: tuple[EventStatus, ...]
     next_change: str | None
@@ -107,7 +126,10 @@ def status(settings: Settings, memory: Memory, live: Live | None, now: datetime)
         if known
         else None,
         contact=_contact(fresh),
-        chargepoints=tuple(_chargepoint(one, memory, fresh) for one in settings.chargepoints),
+        link=link_status(fresh.link if fresh else None, settings.ven.contract.failsafe_minimum, now),
+        calendar=calendar_status(memory.local.calendar, now),
+        price=price_status(memory.held, now),
+        chargepoints=tuple(_chargepoint(one, memory, fresh, now) for one in settings.chargepoints),
         events=tuple(_event(each, now) for each in memory.held),
         next_change=moment(_next_change(settings, memory, now)),
     )
@@ -120,18 +142,27 @@ def _contact(live: Live | None) -> ContactStatus | None:
     return ContactStatus(contact.made, moment(contact.since), contact.why)
 
 
-def _chargepoint(one: Described, memory: Memory, live: Live | None) -> ChargepointStatus:
-    slots = (slot.limit for key, slot in memory.slots if key.resource_id == one.resource_id)
-    limit = smallest(slots)
+def _chargepoint(one: Described, memory: Memory, live: Live | None, now: datetime) -> ChargepointStatus:
+    slots = [slot for key, slot in memory.slots if key.resource_id == one.resource_id]
+    limit = smallest(slot.limit for slot in slots)
+    binding = next((slot for slot in slots if slot.limit is limit), None)
+    boosts = (each.until for each in memory.local.boosts if each.resource_id == one.resource_id)
+    boost = next((until for until in boosts if until > now), None)
+    reason = why(binding, memory.held, is_boosted=boost is not None)
     reading = live.readings.get(one.resource_id) if live else None
     return ChargepointStatus(
         resource_id=one.resource_id,
         rated_amps=number(one.rating.amps),
         phases=one.rating.phases,
         limit=_limit(limit, memory.held) if limit else None,
+        reason=reason.value,
+        says=SAYS[reason],
+        boost_until=moment(boost),
         applied=reading.applied if reading else None,
         measured=_measured(reading),
         trouble=reading.trouble if reading else None,
+        finding=reading.finding if reading else None,
+        measure=reading.measure if reading else None,
     )
 
 

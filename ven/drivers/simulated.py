@@ -11,7 +11,7 @@ from decimal import ROUND_FLOOR, Decimal
 from enum import StrEnum
 from typing import Final
 
-from oadr.charging.electricity import Rating
+from oadr.charging.electricity import FLOOR_AMPS, Rating
 from oadr.charging.limit import Limit
 from oadr.wire.ids import ResourceId
 from ven.driver import Measurement
@@ -20,6 +20,8 @@ from ven.drivers.sessions import ChargingSession
 
 STEP: Final = timedelta(seconds=10)
 """The current counts as constant for so long at most."""
+FLAPS: Final = timedelta(seconds=10)
+"""How long one that flaps is there, and then is not."""
 _HUNDREDTH: Final = Decimal("0.01")
 
 
@@ -35,6 +37,12 @@ class Behaviour(StrEnum):
     """Obeys, but cannot show it."""
     OFFLINE = "offline"
     """Does not answer at all."""
+    FLAPPING = "flapping"
+    """Is offline for half of the time."""
+    RESUMES_UNLIMITED = "resumes-unlimited"
+    """Takes no limit with the end of a pause: it runs at full power until it is told again."""
+    WATTS_ONLY = "watts-only"
+    """Refuses a limit in amps."""
 
 
 class SimulatedChargepoint:
@@ -64,22 +72,34 @@ class SimulatedChargepoint:
         self._left_wh = Decimal(0)
         self._register_wh = Decimal(0)
         self._allowed = rating.amps
+        self._is_enabled = True
+        self._began = self._at
         self._accepted: deque[tuple[datetime, Decimal]] = deque()
 
     async def apply(self, limit: Limit | None) -> None:
-        """Raises `ConnectionError` when this one is offline."""
-        if self._behaviour is Behaviour.OFFLINE:
-            raise ConnectionError(f"{self.resource_id} does not answer")
-        if self._behaviour is Behaviour.LIAR:
-            return
-        self._advance(self._clock())
-        amps = self.rating.amps if limit is None else min(limit.amps, self.rating.amps)
-        self._accepted.append((self._at + self._delay, amps))
-        self._look()
+        """Raises `ConnectionError` when this one is offline, and `ValueError` when it knows no amps."""
+        self._reach()
+        if self._behaviour is Behaviour.WATTS_ONLY and limit is not None:
+            raise ValueError(f"{self.resource_id} knows watts only")
+        self._take(limit)
+
+    async def apply_otherwise(self, limit: Limit) -> None:
+        """In watts. Raises `ConnectionError`."""
+        self._reach()
+        self._take(limit)
+
+    async def disable(self) -> None:
+        """A contactor opens whatever the charging logic thinks of it. Raises `ConnectionError`."""
+        self._switch(is_enabled=False)
+
+    async def enable(self) -> None:
+        """Raises `ConnectionError`."""
+        self._switch(is_enabled=True)
 
     async def measure(self) -> Measurement:
         """Rounded down to 0.01 A and 1 Wh. Raises `ConnectionError` where no meter answers."""
-        if self._behaviour in (Behaviour.OFFLINE, Behaviour.METERLESS):
+        self._reach()
+        if self._behaviour is Behaviour.METERLESS:
             raise ConnectionError(f"{self.resource_id} has no meter that answers")
         amps = self.draws().quantize(_HUNDREDTH, ROUND_FLOOR)
         register = self._register_wh.quantize(Decimal(1), ROUND_FLOOR)
@@ -90,8 +110,29 @@ class SimulatedChargepoint:
         self._advance(self._clock())
         return self._amps()
 
+    def _reach(self) -> None:
+        """Raises `ConnectionError`."""
+        is_away = self._behaviour is Behaviour.FLAPPING and (self._clock() - self._began) // FLAPS % 2
+        if is_away or self._behaviour is Behaviour.OFFLINE:
+            raise ConnectionError(f"{self.resource_id} does not answer")
+
+    def _take(self, limit: Limit | None) -> None:
+        if self._behaviour is Behaviour.LIAR:
+            return
+        self._advance(self._clock())
+        amps = self.rating.amps if limit is None else min(limit.amps, self.rating.amps)
+        if self._behaviour is Behaviour.RESUMES_UNLIMITED and self._allowed < FLOOR_AMPS <= amps:
+            amps = self.rating.amps
+        self._accepted.append((self._at + self._delay, amps))
+        self._look()
+
+    def _switch(self, *, is_enabled: bool) -> None:
+        self._reach()
+        self._advance(self._clock())
+        self._is_enabled = is_enabled
+
     def _amps(self) -> Decimal:
-        if self._plugged is None:
+        if self._plugged is None or not self._is_enabled:
             return Decimal(0)
         return self._car.draws(self._allowed, self._plugged.needed_wh, self._left_wh)
 

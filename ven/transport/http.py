@@ -12,6 +12,7 @@ from oadr.wire.messages import Message
 from oadr.wire.schema import Schema
 from oadr.wire.signature import SignaturePolicy
 from ven.clock import SystemClock
+from ven.recording import Recorder
 from ven.session import Failure, Request
 from ven.transport.signatures import Signatures
 
@@ -66,6 +67,7 @@ class HttpPull:
         schema: Schema | None,
         timeout: timedelta,
         signatures: Signatures | None = None,
+        recorder: Recorder | None = None,
     ) -> None:
         """Raises `ValueError` for an address without TLS."""
         if not base_url.lower().startswith("https://"):
@@ -73,6 +75,7 @@ class HttpPull:
         self._base = base_url.rstrip("/") + PATH
         self._schema = schema
         self._signatures = signatures or Signatures(SignaturePolicy.OFF, None, SystemClock().now)
+        self._recorder = recorder or Recorder(0, SystemClock().now)
         self._client = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
                 ssl=context, limit=1, keepalive_timeout=KEEP_ALIVE.total_seconds()
@@ -87,25 +90,29 @@ class HttpPull:
 
     async def exchange(self, request: Request) -> Message | None:
         data = self._signatures.write(request.message)
+        with self._recorder.exchange(request.service, data) as heard:
+            heard.raw, shown = await self._post(request.service, data)
+            heard.reply = self._read(heard.raw, request.message, shown)
+        return heard.reply
+
+    async def _post(self, service: str, data: bytes) -> tuple[bytes, bytes | None]:
+        """The body of the answer, and the certificate (DER) that came with it. Raises `Unreachable`."""
         try:
-            async with self._client.post(
-                self._base + request.service, data=data, allow_redirects=False
-            ) as reply:
+            async with self._client.post(self._base + service, data=data, allow_redirects=False) as reply:
                 if reply.status == 503:
                     raise Busy("HTTP status 503")
                 if reply.status != 200:
                     raise Rejected(f"HTTP status {reply.status}")
-                raw = await _body(reply)
+                return await _body(reply), reply.shown if isinstance(reply, _Reply) else None
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise Unreachable(f"{type(error).__name__}: {error}") from error
+
+    def _read(self, raw: bytes, sent: Message, shown: bytes | None) -> Message | None:
+        """The answer to `sent`. Raises `Rejected`."""
+        elapsed = asyncio.get_running_loop().time()
         try:
             return self._signatures.read(
-                raw,
-                request.message,
-                self._schema,
-                limit=REPLY_LIMIT,
-                shown=reply.shown if isinstance(reply, _Reply) else None,
-                elapsed=asyncio.get_running_loop().time(),
+                raw, sent, self._schema, limit=REPLY_LIMIT, shown=shown, elapsed=elapsed
             )
         except PeerError as error:
             raise Rejected(f"unusable answer: {error.why}") from error

@@ -128,7 +128,8 @@ def test_every_kind_of_setting_can_come_as_text(settings_file: Path) -> None:
         (
             "liar",
             "lazy",
-            "chargepoint 2: behaviour: must be one of obedient, liar, slow, meterless, offline",
+            "chargepoint 2: behaviour: must be one of obedient, liar, slow, meterless, offline, "
+            "flapping, resumes-unlimited, watts-only",
         ),
         ("behaviour", "behavior", "chargepoint 2: behavior: no such setting"),
         (
@@ -202,4 +203,22 @@ def test_the_example_is_right_and_so_is_every_line_of_it_that_is_commented_out(t
         assert load(path, {}, {}).chargepoints
         keys.append(set(tomllib.loads(text)))
     assert keys[0] < keys[1]
-    assert keys[1] == {*VenConfig.__dataclass_fields__, "log", "chargepoint"}
+    assert keys[1] == {*VenConfig.__dataclass_fields__, "log", "local_api", "local_names", "chargepoint"}
+
+
+@pytest.mark.parametrize("text", ["127.0.0.1:8480", "[::1]:8480", "0.0.0.0:80", "[::]:1"])
+def test_the_local_api_has_an_address_of_this_machine_and_a_port(settings_file: Path, text: str) -> None:
+    found = load(settings_file, {}, {"local_api": text}).local_api
+    assert found is not None
+    assert text in (f"{found.host}:{found.port}", f"[{found.host}]:{found.port}")
+    assert found.from_here in ("127.0.0.1", "::1")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["8480", "127.0.0.1", "localhost:8480", "127.0.0.1:99999", "a@127.0.0.1:1", "127.0.0.1:1/x", "[::1:1"],
+)
+def test_no_name_chooses_where_the_local_api_listens(settings_file: Path, text: str) -> None:
+    with pytest.raises(BadSetting, match="local_api: must be an address of this machine and a port"):
+        load(settings_file, {}, {"local_api": text})
+    assert load(settings_file, {}, {}).local_api is None

@@ -8,15 +8,17 @@ import pytest
 from oadr.wire.ids import ResourceId
 from ven.daemon import live
 from ven.daemon.live import Contact, Live, Reading
+from ven.failsafe import Link, State
 
 AT = datetime(2026, 1, 5, 8, 0, 0, 250000, tzinfo=UTC)
 LIVE = Live(
     AT,
     Contact(False, AT, "refused"),
     {
-        ResourceId("evse-1"): Reading((Decimal("12.8"),) * 3, Decimal("8832"), True, None),
+        ResourceId("evse-1"): Reading((Decimal("12.8"),) * 3, Decimal("8832"), True, None, "holds", "ask"),
         ResourceId("evse-2"): Reading(None, None, False, "ConnectionError: no answer"),
     },
+    State(link=Link.FAILSAFE, since=AT),
 )
 
 

@@ -10,22 +10,35 @@ import pytest
 from rich.console import Console
 
 from oadr.charging.limit import Limit, Source
-from oadr.wire.ids import RegistrationId
-from tests.ven.stage import BASE, EVSE_1, EVSE_2, MINUTE, SITE, VEN, VTN, Loaded, event, listing
+from oadr.wire.ids import RegistrationId, Token
+from oadr.wire.messages.common import Unit, UnitKind
+from oadr.wire.messages.event import SignalType
+from tests.ven.stage import BASE, EVSE_1, EVSE_2, MINUTE, SITE, VEN, VTN, Loaded, event, listing, signal
 from tests.ven.virtual import START
-from ven import events
+from ven import calendar_form, events
 from ven.arbiter import Restore, Slot, SlotKey
+from ven.boost import Boost
+from ven.calendar_form import PRESETS
+from ven.control import CALENDAR, DEFAULT, FAILSAFE, FUSE, POWER_UP
 from ven.daemon.config import Settings, load
 from ven.daemon.live import Contact, Live, Reading
+from ven.daemon.reasons import SAYS, Why
 from ven.daemon.status import Status, status
+from ven.daemon.surroundings import PriceStatus
 from ven.daemon.view import show
 from ven.events import HeldEvent
+from ven.failsafe import Link, State
 from ven.journal import Memory
+from ven.local import Local
 from ven.session import Registration
 
 REGISTRATION = Registration(VEN, RegistrationId("reg-secret"), VTN, timedelta(seconds=10))
 END = START + 30 * MINUTE
 LIMIT = Limit(Decimal("12.8"), Decimal(40), Source.SUPPLY_LIMIT, "E1", END)
+PRICE = replace(
+    signal("0.2", name=Token("ELECTRICITY_PRICE"), type=SignalType.PRICE),
+    unit=Unit(kind=UnitKind.CURRENCY_PER_KWH, description="currencyPerKWh", symbol="GBP"),
+)
 SMALLER = Limit(Decimal(8), Decimal(25), Source.LOAD_SHIFT, "E2", None)
 
 
@@ -45,7 +58,7 @@ def limited(*limits: Limit, restore: Restore | None = None) -> Memory:
 
 
 def live(contact: Contact | None = None, **changes: Any) -> Live:
-    reading = Reading((Decimal("12.8"),) * 3, Decimal(8832), True, None)
+    reading = Reading((Decimal("12.8"),) * 3, Decimal(8832), True, None, "holds", "ask")
     return Live(START, contact, {EVSE_1: replace(reading, **changes)})
 
 
@@ -65,9 +78,14 @@ def test_a_limit_comes_with_whose_it_is_why_since_when_and_until_when(settings: 
             "since": "2026-03-02T12:00:00Z",
             "until": "2026-03-02T12:30:00Z",
         },
+        "reason": "dso_protection",
+        "says": SAYS[Why.DSO_PROTECTION],
+        "boost_until": None,
         "applied": True,
         "measured": {"amps": [12.8, 12.8, 12.8], "watts": 8832},
         "trouble": None,
+        "finding": "holds",
+        "measure": "ask",
     }
     assert (second["resource_id"], second["limit"], second["measured"]) == (EVSE_2, None, None)
 
@@ -101,10 +119,10 @@ def test_an_event_is_shown_with_our_answer(settings: Settings) -> None:
 
 
 def test_a_refused_event_says_why(settings: Settings) -> None:
-    memory = Memory(REGISTRATION, (held(programme="price"),))
+    memory = Memory(REGISTRATION, (held(programme="sports"),))
     (one,) = status(settings, memory, None, START).events
-    assert (one.answer, one.code, one.obeyed) == ("optOut", "460", False)
-    assert one.why == "price signals are not served here"
+    assert (one.answer, one.code, one.obeyed) == ("optOut", "462", False)
+    assert one.why == "market context not served here"
 
 
 def test_the_next_change_is_the_end_of_an_event_or_the_next_step_of_a_release(settings: Settings) -> None:
@@ -151,3 +169,65 @@ def test_a_person_is_told_what_is_missing(settings: Settings) -> None:
     assert "not known" in text
     assert f"evse-1: {trouble}" in text
     assert "not running: limits as they were last" in seen(status(settings, limited(LIMIT), None, START))
+
+
+@pytest.mark.proves("W112", "P11")
+@pytest.mark.parametrize(
+    ("source", "because", "reason"),
+    [
+        (Source.SAFETY, "heat", Why.SAFETY),
+        (Source.SUPPLY_LIMIT, "E1", Why.DSO_PROTECTION),
+        (Source.FAILSAFE, FAILSAFE, Why.FAILSAFE),
+        (Source.FAILSAFE, POWER_UP, Why.RESTORING),
+        (Source.SITE, FUSE, Why.SITE_LIMIT),
+        (Source.LOAD_SHIFT, "E2", Why.LOAD_SHIFT),
+        (Source.LOAD_SHIFT, "E9", Why.PRICE),
+        (Source.PROGRAMME, "P1", Why.PROGRAMME),
+        (Source.CALENDAR, CALENDAR, Why.CALENDAR),
+        (Source.CALENDAR, DEFAULT, Why.FAILSAFE),
+        (Source.USER, "person", Why.USER),
+    ],
+)
+def test_each_reason_has_a_code_and_a_sentence_of_its_own(
+    settings: Settings, source: Source, because: str, reason: Why
+) -> None:
+    memory = replace(
+        limited(replace(LIMIT, source=source, because=because)),
+        held=(held(event_id="E9", programme="price", signals=(PRICE,)),),
+    )
+    first, second = status(settings, memory, None, START).chargepoints
+    assert (first.reason, first.says) == (reason, SAYS[reason])
+    assert (second.reason, second.says) == ("unmanaged", "Nobody limits this chargepoint.")
+    assert SAYS.keys() == set(Why)
+    assert len(set(SAYS.values())) == len(Why)
+    assert SAYS[reason] in " ".join(seen(status(settings, memory, None, START)).split())
+
+
+def test_a_limit_that_goes_up_again_says_so_whosever_it_was(settings: Settings) -> None:
+    memory = limited(LIMIT, restore=Restore(LIMIT.amps, LIMIT.percent, START))
+    assert status(settings, memory, None, START).chargepoints[0].reason == "restoring"
+
+
+@pytest.mark.proves("W112")
+def test_the_price_of_now_is_shown_as_it_came_and_only_while_it_counts(settings: Settings) -> None:
+    memory = Memory(REGISTRATION, (held(programme="price", signals=(PRICE,)),))
+    shown = status(settings, memory, None, START + MINUTE)
+    assert shown.price == PriceStatus("0.2", "GBP", "E1")
+    assert "price now: 0.2 GBP per kWh" in seen(shown)
+    assert status(settings, memory, None, END).price is None
+    assert status(settings, Memory(REGISTRATION, (held(),)), None, START).price is None
+
+
+def test_link_calendar_boost_and_finding_are_shown(settings: Settings) -> None:
+    local = Local(calendar_form.read(PRESETS["uk"]), (Boost(EVSE_1, END), Boost(EVSE_2, START)))
+    silent = replace(live(finding="failed", measure="given_up"), link=State(link=Link.FAILSAFE, since=START))
+    shown = status(settings, replace(limited(LIMIT), local=local), silent, START + MINUTE / 60)
+    text = " ".join(seen(shown).split())
+    assert shown.link is not None
+    assert shown.link.failsafe_seconds == 2 * 3600 - 1
+    assert "failsafe since 2026-03-02T12:00:00Z, until 2026-03-02T14:00:00Z at least" in text
+    assert "calendar: 100 %, 0 % from 2026-03-02T16:00:00Z" in text
+    assert [one.boost_until for one in shown.chargepoints] == ["2026-03-02T12:30:00Z", None]
+    assert "The meter says: failed, given up." in text
+    dead = status(settings, limited(LIMIT), silent, START + timedelta(hours=1))
+    assert (dead.link, dead.chargepoints[0].finding) == (None, None), "what a dead program knew is not shown"

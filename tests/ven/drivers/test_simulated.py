@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from oadr.charging.electricity import FLOOR_AMPS, PLANNED_VOLTS
 from ven import Chargepoint, Limit, Metered, Rating, ResourceId, Source
+from ven.driver import Switchable, Versatile
 from ven.drivers.car import TAPER, TRICKLE, Car
 from ven.drivers.sessions import ChargingSession
-from ven.drivers.simulated import Behaviour, SimulatedChargepoint
+from ven.drivers.simulated import FLAPS, Behaviour, SimulatedChargepoint
 
 START = datetime(2026, 1, 5, 8, tzinfo=UTC)
 RATING = Rating(amps=Decimal(32), phases=3)
@@ -175,6 +176,53 @@ async def test_one_that_is_offline_answers_nothing() -> None:
         await made.apply(limit(10))
     with pytest.raises(ConnectionError):
         await made.measure()
+
+
+async def test_one_that_flaps_answers_for_half_of_the_time() -> None:
+    clock = Clock()
+    made = chargepoint(clock, session(0, 60), behaviour=Behaviour.FLAPPING)
+    await made.apply(limit(13))
+    clock.passes(FLAPS)
+    with pytest.raises(ConnectionError):
+        await made.measure()
+    clock.passes(FLAPS)
+    assert (await made.measure()).amps[0] == 13
+
+
+async def test_one_that_resumes_unlimited_has_to_be_told_again() -> None:
+    made = chargepoint(Clock(), session(0, 60), behaviour=Behaviour.RESUMES_UNLIMITED)
+    await made.apply(limit(13))
+    assert made.draws() == 13
+    await made.apply(limit(0))
+    await made.apply(limit(13))
+    assert made.draws() == 32
+    await made.apply(limit(13))
+    assert made.draws() == 13
+
+
+async def test_one_that_knows_watts_only_refuses_amps_and_can_be_released() -> None:
+    made = chargepoint(Clock(), session(0, 60), behaviour=Behaviour.WATTS_ONLY)
+    assert isinstance(made, Versatile)
+    with pytest.raises(ValueError, match="watts"):
+        await made.apply(limit(13))
+    await made.apply_otherwise(limit(13))
+    assert made.draws() == 13
+    await made.apply(None)
+    assert made.draws() == 32
+
+
+async def test_a_contactor_opens_whatever_the_charger_thinks_of_it() -> None:
+    clock = Clock()
+    made = chargepoint(clock, session(0, 60), behaviour=Behaviour.LIAR)
+    assert isinstance(made, Switchable)
+    clock.passes(6 * MINUTE)
+    await made.disable()
+    clock.passes(6 * MINUTE)
+    seen = await made.measure()
+    assert seen.amps[0] == 0
+    assert 2207 <= seen.energy_wh <= 2208
+    await made.enable()
+    assert made.draws() == 32
 
 
 async def test_a_clock_that_was_set_back_moves_no_energy() -> None:

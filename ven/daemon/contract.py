@@ -1,0 +1,55 @@
+"""The `[contract]` table: what the site owes and allows. The installer writes it; no message changes any of it."""
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Final
+
+from oadr.charging.ceilings import Amps, Ceiling, Share, Watts
+from ven.authority import Bounds
+from ven.contract import Contract
+from ven.daemon.table import FLAG, TEXT, Kind, Table, choice, number, seconds, whole
+from ven.failsafe import OnSilence
+
+_UNITS: Final[Mapping[str, Callable[[Decimal], Share | Watts | Amps]]] = {
+    "%": lambda value: Share(value / 100),
+    "A": Amps,
+    "W": Watts,
+    "kW": lambda value: Watts(value * 1000),
+}
+
+
+def contract(table: Table) -> Contract:
+    """Raises `BadSetting`."""
+    plain, bounds = Contract(), Bounds()
+    found = Contract(
+        failsafe=table.maybe("failsafe", Kind(_level)),
+        failsafe_minimum=table.take("failsafe_minimum", seconds("7200", "86400"), plain.failsafe_minimum),
+        on_silence=table.take("on_silence", choice(OnSilence), plain.on_silence),
+        default_percent=table.maybe("default_percent", number("1", "100", "percent")),
+        bounds=Bounds(
+            longest=table.take("emergency_longest", seconds("60", "86400"), bounds.longest),
+            a_day=table.take("emergencies_a_day", whole(1, 100), bounds.a_day),
+            a_week=table.take("emergencies_a_week", seconds("60", "604800"), bounds.a_week),
+            rest=table.take("emergency_rest", seconds("0", "86400"), bounds.rest),
+            floor=table.maybe("floor_amps", number("6", "1000", "A per phase")),
+        ),
+        site_amps=table.maybe("site_amps", number("0", "10000", "A per phase")),
+        calendar_spread=table.take("calendar_spread", seconds("0", "1800"), plain.calendar_spread),
+        may_disable=table.take("may_disable", FLAG, plain.may_disable),
+        severe_amps=table.take("severe_amps", number("0", "1000", "A"), plain.severe_amps),
+    )
+    table.finish()
+    return found
+
+
+def _level(value: object) -> Ceiling:
+    """`"50 %"`, `"4.2 kW"` or `"10 A"`; W over all phases, A per phase."""
+    text, _, unit = TEXT.read(value).strip().rpartition(" ")
+    try:
+        amount = Decimal(text)
+        made = _UNITS[unit](amount) if amount.is_finite() and amount > 0 else None
+    except (InvalidOperation, KeyError):
+        made = None
+    if made is None or (isinstance(made, Share) and made.value > 1):
+        raise ValueError('must be above 0, such as "50 %", "4.2 kW" or "10 A"')
+    return made
