@@ -1,35 +1,28 @@
 """Both ends of ours against openleadr, over real mutual TLS, without signatures and with them."""
 
-import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import UTC, datetime
-from decimal import Decimal
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import certs
 from certs.folder import Folder
-from oadr.charging.electricity import Rating
-from oadr.wire.ids import GroupId, ResourceId, VenId
 from oadr.wire.signature import SignaturePolicy
-from tests.pki import VEN_ECC, make_pki
+from tests.interop.office import Office
+from tests.interop.site import PROGRAMMES, Home
+from tests.interop.their_ven import TheirVen
+from tests.interop.their_vtn import TheirVtn
+from tests.pair.town import in_memory
+from tests.pki import make_pki
 from vtn.app import Server
 from vtn.config import Settings
-from vtn.model.network import Chargepoint, Feeder, Network, Site
 from vtn.store import changes, ledger_key, network
 from vtn.store.engine import Store
 from vtn.store.opening import open_store
 from vtn.web.journal import Journal
-
-FEEDER = GroupId("F12")
-SITE = VenId("Car_Park_7")
-EVSE = ResourceId("evse-1")
-PROGRAMMES = "http://dso.example/programmes"
-BOTH_WAYS = pytest.mark.parametrize("signatures", [SignaturePolicy.OFF, SignaturePolicy.REQUIRED])
-PATIENCE = 30.0
-"""Seconds that a stranger may take; ours is done in a fraction of one."""
 
 
 class Lines:
@@ -44,13 +37,6 @@ class Lines:
     warning = error = info
 
 
-async def until(what: Callable[[], Awaitable[bool]]) -> None:
-    """Returns when `what` is so; a test that waits in vain fails."""
-    async with asyncio.timeout(PATIENCE):
-        while not await what():
-            await asyncio.sleep(0.05)
-
-
 @pytest.fixture(autouse=True)
 def _quiet_peer() -> None:
     """openleadr logs to the root's handlers what it thinks of certificates and time zones."""
@@ -63,16 +49,35 @@ def pki(tmp_path: Path) -> Folder:
 
 
 @pytest.fixture
+def memory() -> Iterator[Path]:
+    with in_memory() as folder:
+        yield folder
+
+
+@pytest.fixture
 def signatures() -> SignaturePolicy:
     """Of both ends; a test may ask for another."""
     return SignaturePolicy.OFF
 
 
 @pytest.fixture
-def settings(tmp_path: Path, pki: Folder, signatures: SignaturePolicy) -> Settings:
+def home() -> Home:
+    return Home()
+
+
+@pytest.fixture
+def vtn_settings() -> dict[str, Any]:
+    """What a test wants of our VTN besides."""
+    return {}
+
+
+@pytest.fixture
+def settings(
+    memory: Path, pki: Folder, signatures: SignaturePolicy, vtn_settings: dict[str, Any]
+) -> Settings:
     return Settings.model_validate(
         {
-            "state": tmp_path / "vtn-state",
+            "state": memory / "vtn-state",
             "port": 0,
             "chains": (pki.secret("vtn-rsa"), pki.secret("vtn-ecc")),
             "trust": pki.public("ven-ca"),
@@ -80,35 +85,56 @@ def settings(tmp_path: Path, pki: Folder, signatures: SignaturePolicy) -> Settin
             "poll_every": 1,
             "report_every": 1,
             "signatures": signatures,
+            **vtn_settings,
         }
     )
 
 
 @pytest.fixture
-async def desk(settings: Settings, pki: Folder) -> AsyncIterator[Store]:
+async def desk(settings: Settings, pki: Folder, home: Home) -> AsyncIterator[Store]:
     """The operator's own view of the state, as another process has it; one site is approved."""
-    der = certs.describe(pki.public(VEN_ECC), datetime.now(UTC)).sha256
+    der = certs.describe(pki.public(home.certificate), datetime.now(UTC)).sha256
     store = await open_store(settings.state, ledger_key.load_or_make(settings.state), datetime.now(UTC))
     async with store.writing() as tx:
-        await network.merge(
-            tx,
-            Network(
-                feeders=(Feeder(feeder_id=FEEDER),),
-                sites=(Site(ven_id=SITE, certificate=certs.Sha256(der)),),
-                chargepoints=(
-                    Chargepoint(
-                        resource_id=EVSE, ven_id=SITE, feeder_id=FEEDER, rating=Rating(Decimal(32), 3)
-                    ),
-                ),
-            ),
-        )
+        await network.merge(tx, home.network(certs.Sha256(der)))
         await changes.announce(tx)
     yield store
     await store.close()
 
 
 @pytest.fixture
-async def vtn(settings: Settings, desk: Store) -> AsyncIterator[Server]:
+async def vtn(settings: Settings, desk: Store, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Server]:
     assert desk
+    monkeypatch.setattr("vtn.app.WATCH_EVERY", timedelta(seconds=0.05))  # what the desk does is soon seen
     async with Server(settings, Journal(Lines())) as server:
         yield server
+
+
+@pytest.fixture
+def office(desk: Store, home: Home) -> Office:
+    return Office(desk, home)
+
+
+@pytest.fixture
+async def new_ven(
+    pki: Folder, vtn: Server, signatures: SignaturePolicy, home: Home
+) -> AsyncIterator[TheirVen]:
+    """openleadr's, not registered yet."""
+    async with TheirVen(pki, vtn, signatures, home) as ven:
+        yield ven
+
+
+@pytest.fixture
+async def ven(new_ven: TheirVen) -> TheirVen:
+    """openleadr's, registered and with no mail."""
+    await new_ven.run()
+    return new_ven
+
+
+@pytest.fixture
+async def their_vtn(
+    pki: Folder, capsys: pytest.CaptureFixture[str], signatures: SignaturePolicy
+) -> AsyncIterator[TheirVtn]:
+    async with TheirVtn(pki, signatures) as vtn:
+        yield vtn
+    capsys.readouterr()  # it prints where it listens

@@ -1,16 +1,13 @@
 """Our VEN declines at openleadr's VTN, which knows no EiOpt."""
 
-import socket
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from certs.folder import Folder
-from oadr.wire.signature import SignaturePolicy
-from tests.interop.conftest import PROGRAMMES, until
-from tests.interop.test_their_vtn import Charger, TheirVtn
+from tests.interop.site import PROGRAMMES, until
+from tests.interop.their_vtn import Charger, TheirVtn
 from tests.pki import VEN_ECC
 from ven import Period, Ven, VenConfig
 from ven.opts import Stage
@@ -20,25 +17,13 @@ pytestmark = pytest.mark.filterwarnings(
 )
 
 
-@pytest.fixture
-async def stranger(pki: Folder, capsys: pytest.CaptureFixture[str]) -> AsyncIterator[TheirVtn]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    vtn = TheirVtn(pki, port, SignaturePolicy.OFF)
-    await vtn.server.run()
-    yield vtn
-    await vtn.server.stop()
-    capsys.readouterr()
-
-
 @pytest.mark.proves("W22")
 async def test_a_load_shift_of_theirs_is_declined_though_they_answer_an_opt_by_404(
-    tmp_path: Path, pki: Folder, stranger: TheirVtn
+    tmp_path: Path, pki: Folder, their_vtn: TheirVtn
 ) -> None:
     """They count the first answer to an event alone, so it has to be the right one."""
     config = VenConfig(
-        vtn_url=f"https://localhost:{stranger.port}",
+        vtn_url=their_vtn.url,
         certificate=pki.secret(VEN_ECC),
         trust=pki.public("vtn-ca"),
         state=tmp_path / "state",
@@ -55,19 +40,19 @@ async def test_a_load_shift_of_theirs_is_declined_though_they_answer_an_opt_by_4
 
         await until(registered)
         await ven.opt_schedule((Period(now, now + timedelta(hours=1)),))
-        event_id: str = stranger.server.add_event(
+        event_id: str = their_vtn.server.add_event(
             ven_id="Ven_1",
             event_id="Their_Shift",
             signal_name="LOAD_CONTROL",
             signal_type="x-loadControlCapacity",
             intervals=[{"dtstart": now, "duration": timedelta(minutes=30), "signal_payload": 0.4}],
             market_context=f"{PROGRAMMES}/load-shift",
-            callback=stranger.answered,
+            callback=their_vtn.answered,
         )
 
         async def refused() -> bool:
             return [one.stage for one in ven.opts] == [Stage.REFUSED] * 2
 
         await until(refused)
-        assert stranger.answers == [(event_id, "optOut")]
+        assert their_vtn.answers == [(event_id, "optOut")]
         assert charger.limit is None

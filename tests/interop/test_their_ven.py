@@ -12,7 +12,9 @@ from certs.folder import Folder
 from oadr.charging.signals import Programme
 from oadr.wire.messages.common import OptType
 from oadr.wire.signature import SignaturePolicy
-from tests.interop.conftest import BOTH_WAYS, EVSE, FEEDER, SITE, until
+from tests.interop.office import Office
+from tests.interop.site import BOTH_WAYS, EVSE, FEEDER, SITE, until
+from tests.interop.their_ven import TheirVen
 from tests.pki import VEN_ECC
 from vtn.app import Server
 from vtn.delivery import orders
@@ -97,3 +99,20 @@ async def test_it_registers_reports_is_limited_and_opts_in(
         await until(reported)
     finally:
         await client.stop()
+
+
+@BOTH_WAYS
+@pytest.mark.parametrize("vtn_settings", [{"vtn_id": "lower_case"}])
+async def test_application_error(ven: TheirVen, office: Office) -> None:
+    """It holds that the name of a VTN must have an upper-case letter, and says 452 of the whole list beside optIn.
+
+    That is no answer to an event.
+    """
+    given = await office.limit()
+    await ven.client.sync_events()
+    (refused,) = ven.sent("oadrCreatedEvent")
+    assert refused["response"]["response_code"] == 452
+    (word,) = refused["event_responses"]
+    assert (word["response_code"], word["opt_type"]) == (200, "optIn")
+    assert ven.code == 200
+    assert await office.answer(given) is None

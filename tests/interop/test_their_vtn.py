@@ -1,141 +1,28 @@
 """openleadr's VTN with our VEN."""
 
-import socket
-from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+import asyncio
+import ssl
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
-from openleadr import OpenADRServer
 
-import certs
 from certs.folder import Folder
 from oadr.wire.ids import VenId
 from oadr.wire.messages import Poll
 from oadr.wire.messages.registration import ServiceName
 from oadr.wire.signature import SignaturePolicy
-from tests.interop.conftest import BOTH_WAYS, EVSE, PROGRAMMES, until
-from tests.pki import VEN_ECC, ven_context
-from ven import Limit, Measurement, Rating, Source, Ven, VenConfig
+from tests.interop.site import BOTH_WAYS, PROGRAMMES, until
+from tests.interop.their_vtn import POWER, Charger, TheirVtn
+from tests.pki import VEN_ECC, VEN_RSA, ven_context
+from ven import Source, Ven, VenConfig
 from ven.session import Request
 from ven.transport.http import HttpPull, Rejected
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::aiohttp.web_exceptions.NotAppKeyWarning"  # its server predates them
 )
-
-POWER = Decimal(4600)
-
-
-class Charger:
-    """Takes what it is told, and measures."""
-
-    resource_id = EVSE
-    rating = Rating(Decimal(32), 3)
-
-    def __init__(self) -> None:
-        self.limit: Limit | None = None
-
-    async def apply(self, limit: Limit | None) -> None:
-        self.limit = limit
-
-    async def measure(self) -> Measurement:
-        amps = self.limit.amps if self.limit else self.rating.amps
-        return Measurement((amps,) * 3, POWER, Decimal(0))
-
-
-class TheirVtn:
-    """openleadr's server with one VEN, and a memory of what it was told."""
-
-    def __init__(self, pki: Folder, port: int, signatures: SignaturePolicy) -> None:
-        self.pki = pki
-        self.port = port
-        self.answers: list[tuple[str, str]] = []
-        self.values: list[float] = []
-        self.server = OpenADRServer(
-            vtn_id="Their_VTN",
-            http_port=port,
-            http_host="127.0.0.1",
-            http_cert=str(pki.public("vtn-ecc")),
-            http_key=str(pki.secret("vtn-ecc")),
-            http_ca_file=str(pki.public("root")),
-            requested_poll_freq=timedelta(seconds=1),
-            **self._signing(signatures),
-            show_fingerprint=False,
-        )
-        self.server.add_handler("on_create_party_registration", self.register)
-        self.server.add_handler("on_register_report", self.reports)
-
-    def _signing(self, signatures: SignaturePolicy) -> dict[str, Any]:
-        if signatures is SignaturePolicy.OFF:
-            return {"verify_message_signatures": False}
-        return {
-            "verify_message_signatures": True,
-            "cert": str(self.pki.public("vtn-ecc")),
-            "key": str(self.pki.secret("vtn-ecc")),
-            "ven_lookup": self.look_up,
-        }
-
-    def look_up(self, ven_id: str) -> dict[str, str]:
-        fingerprint = certs.describe(self.pki.public(VEN_ECC), datetime.now(UTC)).fingerprint
-        return {"ven_id": ven_id, "registration_id": "Registration_1", "fingerprint": fingerprint}
-
-    async def register(self, _: dict[str, Any]) -> tuple[str, str]:
-        return "Ven_1", "Registration_1"
-
-    async def reports(  # it looks at the names of the parameters
-        self,
-        ven_id: str,
-        resource_id: str,
-        measurement: str,
-        min_sampling_interval: timedelta,
-        max_sampling_interval: timedelta,
-        unit: str,
-        scale: str,
-    ) -> Any:
-        """Wants the power, every second."""
-        assert ven_id == "Ven_1"
-        if unit != "W":
-            return None
-        assert (resource_id, measurement, scale) == (EVSE, "RealPower", "none")
-        assert min_sampling_interval <= timedelta(seconds=1) <= max_sampling_interval
-        return self.take, timedelta(seconds=1), timedelta(seconds=1)
-
-    async def take(self, data: list[tuple[datetime, float]]) -> None:
-        self.values.extend(value for _, value in data)
-
-    async def answered(self, ven_id: str, event_id: str, opt_type: str) -> None:
-        assert ven_id == "Ven_1"
-        self.answers.append((event_id, opt_type))
-
-    def limit(self) -> str:
-        now = datetime.now(UTC)
-        event_id: str = self.server.add_event(
-            ven_id="Ven_1",
-            event_id="Their_Event",
-            signal_name="LOAD_CONTROL",
-            signal_type="x-loadControlCapacity",
-            intervals=[{"dtstart": now, "duration": timedelta(minutes=30), "signal_payload": 0.4}],
-            market_context=f"{PROGRAMMES}/supply-limit",
-            callback=self.answered,
-        )
-        return event_id
-
-
-@pytest.fixture
-async def their_vtn(
-    pki: Folder, capsys: pytest.CaptureFixture[str], signatures: SignaturePolicy
-) -> AsyncIterator[TheirVtn]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    vtn = TheirVtn(pki, port, signatures)
-    await vtn.server.run()
-    yield vtn
-    await vtn.server.stop()
-    capsys.readouterr()
 
 
 @pytest.mark.proves("r510", "r514")
@@ -175,6 +62,38 @@ async def test_our_ven_registers_is_limited_answers_and_reports(
             return float(POWER) in their_vtn.values
 
         await until(reported)
+
+
+@pytest.mark.proves("r514")
+async def test_our_ven_with_rsa_is_taken_too(tmp_path: Path, pki: Folder) -> None:
+    signatures = SignaturePolicy.REQUIRED
+    async with TheirVtn(pki, signatures, ven=VEN_RSA) as their_vtn:
+        config = VenConfig(
+            vtn_url=their_vtn.url,
+            certificate=pki.secret(VEN_RSA),
+            trust=pki.public("vtn-ca"),
+            state=tmp_path / "state",
+            market_contexts=PROGRAMMES,
+            signatures=signatures,
+        )
+        async with Ven(config, [Charger()]):
+
+            async def polled() -> bool:
+                return ("oadrPoll", 200) in their_vtn.statuses
+
+            await until(polled)
+
+
+async def test_with_rsa_they_have_no_suite_of_the_profile(pki: Folder) -> None:
+    """Python's own list, which they leave as it is, has no suite without forward secrecy: nobody of r67 gets in."""
+    async with TheirVtn(pki, SignaturePolicy.OFF, kind="rsa") as their_vtn:
+        theirs = {suite["name"] for suite in their_vtn.server.ssl_context.get_ciphers()}
+        profile = {
+            suite["name"] for suite in ven_context(pki).get_ciphers() if suite["protocol"] == "TLSv1.2"
+        }
+        assert theirs & profile == {"ECDHE-ECDSA-AES128-SHA256"}, "which wants an ECC certificate"
+        with pytest.raises((ConnectionError, ssl.SSLError)):
+            await asyncio.open_connection("localhost", their_vtn.port, ssl=ven_context(pki))
 
 
 @pytest.mark.parametrize("signatures", [SignaturePolicy.REQUIRED])

@@ -3,141 +3,31 @@
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import timedelta
-from decimal import Decimal
 from enum import Enum, auto
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given as drawn
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from oadr.charging.electricity import Rating
-from oadr.charging.signals import Programme
 from oadr.ledger.entry import EntryType
-from oadr.wire.ids import EventId, OptId, RequestId, ResourceId
-from oadr.wire.messages import CanceledOpt, CancelOpt, CreatedEvent, CreatedOpt, CreateOpt, Message
+from oadr.wire.messages import CreatedOpt, CreateOpt, Message
 from oadr.wire.messages.common import OptType
-from oadr.wire.messages.registration import ServiceName
-from tests.pair.town import LIMITED, Charger, Town, in_memory, played
+from tests.pair.home import HOUR, SHIFT, event_id, excused, kept
+from tests.pair.town import LIMITED, Town, in_memory, played
 from tests.pair.wire import Fate, once
 from tests.ven.virtual import START
-from tests.vtn.world import F1, HOME, HOME_EVSE
-from ven import CannotDecline, Period, Reason, Ven
+from tests.vtn.world import HOME_EVSE
+from ven import CannotDecline, Period, Reason
 from ven.news import DeclineRefused
 from ven.opts import Stage
-from ven.session import Request
 from ven.transport.http import Rejected
-from vtn.assess import gathering
-from vtn.assess.reach import Reach, reach, reach_of
-from vtn.model.intervention import Intervention
-from vtn.model.network import Chargepoint, Network
-from vtn.model.opt import KeptOpt
-from vtn.store import opts
-
-HOME_2 = ResourceId("home-evse-2")
-HOUR = timedelta(hours=1)
-SHIFT: dict[str, Any] = {"programme": Programme.LOAD_SHIFT, "randomise": timedelta(), "duration": HOUR}
-
-
-class Second(Charger):
-    resource_id = HOME_2
-
-
-class Home:
-    """The town's site with a second chargepoint."""
-
-    def __init__(self, town: Town) -> None:
-        self.town = town
-        self.second = Second(town.clock.now)
-
-    async def build(self) -> None:
-        other = Chargepoint(resource_id=HOME_2, ven_id=HOME, feeder_id=F1, rating=Rating(Decimal(32), 1))
-        async with self.town.dso.at_work() as world:
-            await world.build(Network(chargepoints=(other,)))
-
-    def ven(self) -> Ven:
-        town = self.town
-        chargers = (town.charger, self.second)
-        return Ven(town.config, chargers, transport=town.wire, clock=town.clock, dice=town.dice)
-
-    @property
-    def amps(self) -> list[Decimal | None]:
-        return [self.town.amps, self.second.told[-1][1]]
+from vtn.assess.reach import Reach, reach
 
 
 def told(town: Town) -> list[CreateOpt]:
     return [one for one in town.wire.of(CreateOpt) if isinstance(one, CreateOpt)]
-
-
-async def kept(town: Town) -> tuple[KeptOpt, ...]:
-    async with town.dso.at_work() as world, world.store.reading() as tx:
-        return await opts.of_ven(tx, HOME)
-
-
-async def excused(town: Town, given: Intervention, **later: float) -> frozenset[ResourceId]:
-    """Who is out of the same order, so much later."""
-    order = replace(given.order, start=given.order.start + timedelta(**later))
-    async with town.dso.at_work() as world, world.store.reading() as tx:
-        return (await gathering.scene(tx, (F1,), world.now, order)).opted_out & {HOME_EVSE, HOME_2}
-
-
-async def event_id(town: Town) -> EventId:
-    return (await town.dso.delivery()).event_id
-
-
-@pytest.mark.proves("W22", "W42", "r16", "r206")
-def test_opt_out_of_one_resource_frees_it_at_once_and_is_counted_as_declined(folder: Path) -> None:
-    async def play(town: Town) -> None:
-        home = Home(town)
-        await home.build()
-        async with home.ven() as ven:
-            await town.dso.limit(**SHIFT)
-            await town.wait(minutes=5)
-            assert home.amps == [LIMITED, LIMITED]
-            await ven.opt_out(await event_id(town), resources=(HOME_EVSE,))
-            assert home.amps == [None, LIMITED], "no draw, no steps, no next poll"
-            await town.wait(seconds=0.1)
-            delivery = await town.dso.delivery()
-            assert [reach_of(delivery, one) for one in (HOME_EVSE, HOME_2)] == [
-                Reach.DECLINED,
-                Reach.ACKNOWLEDGED,
-            ]
-            assert (await town.dso.recorded())[-1] is EntryType.OPT
-            await town.wait(minutes=20)
-            assert home.amps == [None, LIMITED]
-            await ven.opt_in(await event_id(town), resources=(HOME_EVSE,))
-            await town.wait(seconds=1)
-            assert home.amps == [LIMITED, LIMITED]
-            assert reach(await town.dso.delivery()) is Reach.ACKNOWLEDGED
-
-    played(folder, play)
-
-
-@pytest.mark.proves("r206", "r17", "r36")
-def test_event_opt_outranks_created_event_at_both_ends_until_the_event_is_cancelled(folder: Path) -> None:
-    async def play(town: Town) -> None:
-        async with town.ven() as ven:
-            given = await town.dso.limit(**SHIFT)
-            await town.wait(minutes=1)
-            await ven.opt_out(await event_id(town))
-            await town.wait(minutes=1)
-            (agreed,) = town.wire.of(CreatedEvent)
-            await town.wire.exchange(Request(ServiceName.EVENT, agreed))
-            delivery = await town.dso.delivery()
-            assert delivery.answer
-            assert delivery.answer.agreed
-            assert reach(delivery) is Reach.DECLINED
-            assert town.amps is None
-            await town.dso.cancel(given)
-            await town.wait(minutes=1)
-            delivery = await town.dso.delivery()
-            assert delivery.settled
-            assert reach(delivery) is Reach.DECLINED
-            assert ven.opts == ()
-
-    played(folder, play)
 
 
 @pytest.mark.proves("W20", "P10")
@@ -156,67 +46,6 @@ def test_a_supply_limitation_is_not_declined_and_the_wish_is_news(folder: Path) 
             assert told(town) == []
             assert ven.opts == ()
             assert len([one for one in news if isinstance(one, DeclineRefused)]) == 1
-
-    played(folder, play)
-
-
-@pytest.mark.proves("r202", "r210")
-def test_opt_schedule_of_two_periods_one_of_them_open_ended(folder: Path) -> None:
-    async def play(town: Town) -> None:
-        async with town.ven() as ven:
-            given = await town.dso.limit(**SHIFT)
-            await town.wait(minutes=1)
-            periods = (Period(START + 5 * HOUR, START + 6 * HOUR), Period(START + 9 * HOUR))
-            await ven.opt_schedule(periods)
-            await town.wait(seconds=1)
-            (one,) = await kept(town)
-            assert one.opt.periods == periods
-            found = [len(await excused(town, given, hours=hour)) for hour in (0, 5, 6, 9, 99)]
-            assert found == [0, 1, 0, 1, 1]
-            assert town.amps == LIMITED, "what is under way is not met"
-
-    played(folder, play)
-
-
-@pytest.mark.proves("r204", "r208", "r211")
-def test_opt_schedule_is_cancelled_and_one_name_covers_two(folder: Path) -> None:
-    async def play(town: Town) -> None:
-        home = Home(town)
-        await home.build()
-        async with home.ven() as ven:
-            given = await town.dso.limit(**SHIFT)
-            await town.wait(minutes=1)
-            period = (Period(START + 5 * HOUR, START + 6 * HOUR),)
-            for resource in (HOME_EVSE, HOME_2):
-                await ven.opt_schedule(period, resources=(resource,), opt_id=OptId("holiday"))
-            await town.wait(seconds=1)
-            assert await excused(town, given, hours=5) == {HOME_EVSE, HOME_2}
-            assert await ven.cancel_opt(OptId("holiday"))
-            await town.wait(seconds=1)
-            assert await excused(town, given, hours=5) == frozenset()
-            assert not await ven.cancel_opt(OptId("holiday"))
-        cancel = CancelOpt(opt_id=OptId("unknown"), ven_id=HOME, request_id=RequestId("R1"))
-        reply = await town.wire.exchange(Request(ServiceName.OPT, cancel))
-        assert isinstance(reply, CanceledOpt)
-        assert (reply.response.code, reply.response.request_id) == ("452", "R1")
-
-    played(folder, play)
-
-
-@pytest.mark.proves("r203", "r205")
-def test_two_scoped_opt_schedules_stand_side_by_side(folder: Path) -> None:
-    async def play(town: Town) -> None:
-        home = Home(town)
-        await home.build()
-        async with home.ven() as ven:
-            given = await town.dso.limit(**SHIFT)
-            await town.wait(minutes=1)
-            first, second = Period(START + 5 * HOUR, START + 6 * HOUR), Period(START + 7 * HOUR)
-            await ven.opt_schedule((first,), programme=Programme.LOAD_SHIFT, resources=(HOME_EVSE,))
-            await ven.opt_schedule((second,), programme=Programme.PRICE)
-            await ven.opt_schedule((second,), OptType.OPT_IN, programme=Programme.LOAD_SHIFT)
-            await town.wait(seconds=1)
-            assert [len(await excused(town, given, hours=hour)) for hour in (5, 8)] == [1, 0]
 
     played(folder, play)
 

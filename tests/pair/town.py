@@ -16,6 +16,7 @@ from oadr.charging.limit import Limit
 from oadr.ledger.entry import EntryType
 from oadr.wire import envelope
 from oadr.wire.messages import Message
+from oadr.wire.messages.event import Event
 from oadr.wire.messages.registration import ServiceName
 from tests.pair.loop import run, standing_still
 from tests.pair.wire import SCHEMA, Wire
@@ -53,7 +54,8 @@ class Charger:
     async def measure(self) -> Measurement:
         allowed = self.told[-1][1] if self.told else None
         amps = CAR if allowed is None else min(CAR, allowed)
-        return Measurement((amps,), amps * 230, Decimal(10))
+        counted = int(asyncio.get_running_loop().time()) // 60  # not exact, but it moves as a register does
+        return Measurement((amps,), amps * 230, Decimal(10 + counted))
 
     @property
     def course(self) -> list[tuple[int, Decimal | None]]:
@@ -141,6 +143,16 @@ class Dso:
         """40 % for half an hour from now, unless the test wants something else."""
         async with self.at_work() as world:
             return await world.give(**changes)
+
+    async def send(self, event: Event, **changes: Any) -> Intervention:
+        """An event in the operator's own words; see tests/vtn/written.py for a way to write one."""
+        async with self.at_work() as world:
+            return await world.send(event, **changes)
+
+    async def change(self, given: Intervention, **changes: Any) -> Intervention:
+        """`percent`, `start`, `duration`, `randomise`, `written`, and a `reason`."""
+        async with self.at_work() as world:
+            return await world.change(given, **changes)
 
     async def cancel(self, given: Intervention) -> None:
         async with self.at_work() as world:

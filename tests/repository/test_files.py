@@ -39,5 +39,5 @@ def test_the_official_schemas_are_read_from_their_wheel_and_never_copied() -> No
 
 def test_no_lock_file_names_a_host() -> None:
     locks = tuple((ROOT / "requirements").glob("*.txt"))
-    assert len(locks) == 3
+    assert len(locks) == 4
     assert files_with("://", locks) == []

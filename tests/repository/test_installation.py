@@ -14,7 +14,12 @@ from packaging.version import Version
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-LOCKS = {"ven": ("daemon",), "vtn": ("vtn",), "dev": ("daemon", "vtn", "plugfest", "dev")}
+LOCKS = {
+    "ven": ("daemon",),
+    "vtn": ("vtn",),
+    "dev": ("daemon", "vtn", "plugfest", "test", "dev"),
+    "signxml5": ("vtn", "test"),
+}
 
 FORBIDDEN = (
     "click",
@@ -65,13 +70,8 @@ def required(extras: tuple[str, ...]) -> list[Requirement]:
     return [requirement for line in lines if (requirement := Requirement(line)).name != PROJECT["name"]]
 
 
-def test_the_library_needs_four_packages() -> None:
-    assert {requirement.name for requirement in required(())} == {
-        "aiohttp",
-        "cryptography",
-        "lxml",
-        "signxml",
-    }
+def test_the_library_needs_three_packages() -> None:
+    assert {requirement.name for requirement in required(())} == {"aiohttp", "cryptography", "lxml"}
 
 
 def test_the_library_imports_without_any_extra() -> None:
@@ -83,7 +83,7 @@ def test_the_library_imports_without_any_extra() -> None:
 @pytest.mark.proves("C02")
 @pytest.mark.parametrize("requirement", required(()), ids=lambda requirement: requirement.name)
 def test_nothing_is_installed_below_the_floor_of_its_known_holes(requirement: Requirement) -> None:
-    floors = {"lxml": "6.1.3", "signxml": "4.5.1", "cryptography": "50.0.0", "aiohttp": "3.14.1"}
+    floors = {"lxml": "6.1.3", "cryptography": "50.0.0", "aiohttp": "3.14.1"}
     assert Version(version(requirement.name)) >= Version(floors[requirement.name])
     assert str(requirement.specifier) == f">={floors[requirement.name]}"
 
@@ -97,7 +97,15 @@ def test_lxml_brings_a_libxml2_without_known_holes() -> None:
 @pytest.mark.parametrize("lock", LOCKS)
 def test_every_locked_version_has_its_hash(lock: str) -> None:
     assert [name for name, (_, hashes) in locked(lock).items() if hashes == 0] == []
-    assert "--require-hashes -r requirements/dev.txt" in (ROOT / "Makefile").read_text(encoding="utf-8")
+
+
+@pytest.mark.proves("C01")
+def test_make_installs_only_what_has_its_hash() -> None:
+    commands = [
+        line for line in (ROOT / "Makefile").read_text(encoding="utf-8").splitlines() if " -r " in line
+    ]
+    assert len(commands) == 2
+    assert all("--require-hashes" in command for command in commands)
 
 
 @pytest.mark.parametrize("lock", LOCKS)
@@ -109,3 +117,11 @@ def test_the_lock_keeps_what_the_project_asks_for(lock: str) -> None:
         if not requirement.specifier.contains(versions.get(requirement.name, "0"))
     ]
     assert unmet == []
+
+
+def test_signxml_is_all_that_is_another_version_where_its_next_one_is_tried() -> None:
+    dev, tried = (
+        {name: pinned for name, (pinned, _) in locked(lock).items()} for lock in ("dev", "signxml5")
+    )
+    assert [name for name in tried if tried[name] != dev.get(name)] == ["signxml"]
+    assert Version(dev["signxml"]) < Version("5") <= Version(tried["signxml"])

@@ -1,3 +1,4 @@
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -126,3 +127,14 @@ def test_every_rule_and_requirement_that_exists_has_a_row() -> None:
     assert ids("rules.toml") == [
         f"r{number}" for numbers in series for number in numbers if number not in gaps
     ]
+
+
+def test_no_two_rows_have_one_id() -> None:
+    """A marker names its row by the id alone."""
+    ids = [
+        row.id
+        for source in sorted((ROOT / "docs" / "sources").glob("*.toml"))
+        for section in read_sections(source)
+        for row in section.rows
+    ]
+    assert [id_ for id_, count in Counter(ids).items() if count > 1] == []
