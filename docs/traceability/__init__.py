@@ -1,1 +1,1 @@
-"""Which test proves which rule: from docs/sources and the tests' markers to the pages in docs."""
+"""The pages in docs that are made: which test proves which rule, and the state machines."""

@@ -2,9 +2,10 @@
 
 import sys
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
+from docs.traceability import machines
 from docs.traceability.markers import Proof, proofs_below
 from docs.traceability.pages import PAGES, render
 from docs.traceability.sources import Row, read_sections
@@ -22,9 +23,11 @@ def main(arguments: list[str]) -> int:
     proofs: defaultdict[str, list[Proof]] = defaultdict(list)
     for proof in proofs_below(Path("tests")):
         proofs[proof.id].append(proof)
-    complaints = list(_false_claims(rows, proofs))
-    for page, sections in sources.items():
-        target, text = DOCS / page.target, render(page, sections, proofs)
+    complaints = [*_false_claims(rows, proofs), *_unknown_rules(rows)]
+    texts = {page.target: render(page, sections, proofs) for page, sections in sources.items()}
+    texts[machines.TARGET] = machines.render()
+    for name, text in texts.items():
+        target = DOCS / name
         if not arguments:
             target.write_text(text, encoding="utf-8")
         elif not target.exists() or target.read_text(encoding="utf-8") != text:
@@ -41,6 +44,12 @@ def _false_claims(rows: dict[str, Row], proofs: dict[str, list[Proof]]) -> Itera
                 yield f"{where}, which docs/sources does not know"
             elif rows[id_].denied:
                 yield f"{where}, of which docs/sources says that it is not there"
+
+
+def _unknown_rules(rows: Collection[str]) -> Iterator[str]:
+    for rule, machine in machines.rules_cited():
+        if rule not in rows:
+            yield f"oadr/states: {machine} cites {rule}, which docs/sources does not know"
 
 
 if __name__ == "__main__":

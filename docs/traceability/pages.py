@@ -1,7 +1,7 @@
 """Sections and proofs to Markdown."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from docs.traceability.markers import Proof
@@ -60,6 +60,15 @@ PAGES = (
         id_heading="Row",
         id_text=lambda row: row.id,
     ),
+    Page(
+        source="scenarios.toml",
+        target="scenarios.md",
+        title="Scenarios",
+        introduction="What a VTN and a VEN are put through, and how it must end. Most tests bear their row's name.",
+        columns=(("What happens", lambda row: row.says),),
+        id_heading="Scenario",
+        id_text=lambda row: f"`{row.id}`",
+    ),
 )
 
 
@@ -80,13 +89,24 @@ def render(page: Page, sections: tuple[Section, ...], proofs: Proofs) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    return "\n".join((_line(headings), _line(("---",) * len(headings)), *map(_line, rows)))
+
+
 def _table(page: Page, section: Section, proofs: Proofs) -> str:
     headings = (page.id_heading, *(heading for heading, _ in page.columns), "State", "Tests")
-    lines = [_line(headings), _line(("---",) * len(headings))]
-    for row in section.rows:
-        told = (cell(row) for _, cell in page.columns)
-        lines.append(_line((page.id_text(row), *told, _state(page, row, proofs), _tests(row, proofs))))
-    return "\n".join(lines)
+    return table(
+        headings,
+        (
+            (
+                page.id_text(row),
+                *(cell(row) for _, cell in page.columns),
+                _state(page, row, proofs),
+                _tests(row, proofs),
+            )
+            for row in section.rows
+        ),
+    )
 
 
 def _line(cells: Sequence[str]) -> str:
