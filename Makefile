@@ -7,7 +7,7 @@ LOCK := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --gen
 SIGNATURES := $(wildcard tests/oadr/wire/test_signature*.py tests/*/test_*sign*.py tests/*/*/test_signatures.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-signxml5 fuzz simulate check format docs lock bench clean
+.PHONY: help setup demo test test-signxml5 fuzz simulate replay check format docs lock bench clean
 .DELETE_ON_ERROR:
 
 help: ## this list
@@ -30,6 +30,9 @@ fuzz: setup ## a million damaged messages, each read or refused (COUNT=5000: few
 simulate: setup ## evenings on a street of lossy wires, power cuts and wrong clocks, each from a seed (SEEDS=1000)
 	$(PY) -m tests.simulation $(if $(SEEDS),--seeds $(SEEDS)) $(if $(SEED),--seed $(SEED))
 
+replay: setup ## four weeks of real charging with a load shift each working day, one minute
+	$(PY) -m examples.replay
+
 check: setup ## format, lint, types, arrows between packages, generated pages
 	.venv/bin/ruff format --check --quiet $(CODE)
 	.venv/bin/ruff check --quiet $(CODE)
@@ -41,7 +44,7 @@ format: setup ## format the code, repair what ruff can repair
 	.venv/bin/ruff format $(CODE)
 	.venv/bin/ruff check --fix $(CODE)
 
-docs: setup ## which test proves which rule: docs/requirements.md, conformance.md, security.md
+docs: setup ## which test proves which rule: docs/requirements.md, conformance.md, scenarios.md, security.md, states.md
 	$(PY) -m docs.traceability
 
 lock: setup ## requirements/*.txt from pyproject.toml (UPGRADE=1: the newest versions)

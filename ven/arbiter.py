@@ -158,7 +158,7 @@ class Arbiter:
 
     def decide(self, ordered: Mapping[SlotKey, Limit], now: datetime) -> None:
         """Bring every slot to where it belongs at `now`."""
-        for key in {*self.slots, *ordered}:
+        for key in sorted({*self.slots, *ordered}):  # in one order, so that a seed is one evening
             slot = self._advance(key, self.slots.get(key), ordered.get(key), now)
             if slot:
                 self.slots[key] = slot

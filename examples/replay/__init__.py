@@ -1,0 +1,1 @@
+"""`python -m examples.replay`: four weeks of recorded charging, replayed with and without a load shift each day."""
