@@ -11,7 +11,7 @@ from oadr.opting import Period
 from oadr.wire.ids import EventId, OptId, ResourceId
 from oadr.wire.messages.common import OptType
 from ven.config import VenConfig
-from ven.driver import Chargepoint, Measurement, Metered
+from ven.driver import Chargepoint, Measurement, Metered, Switchable, Versatile
 from ven.opts import CannotDecline, Opt, Reason
 from ven.ven import LimitChanged, Trouble, Ven
 
@@ -32,7 +32,9 @@ __all__ = [
     "Reason",
     "ResourceId",
     "Source",
+    "Switchable",
     "Trouble",
     "Ven",
     "VenConfig",
+    "Versatile",
 ]

@@ -103,7 +103,7 @@ def _window(order: Order, room: int, now: datetime) -> tuple[datetime, int, bool
 def _on_change(order: Order, source: Source, now: datetime) -> Content:
     """Each moment at which a value changed; the others stand beside it as they were before."""
     since = order.reported_until
-    before = source.samples.latest(source.resources, since)
+    before = source.samples.latest(source.resources, since) if order.told else {}
     known = {
         one.r_id: one.value((before[one.resource_id],)) for one in source.asked if one.resource_id in before
     }

@@ -22,6 +22,8 @@ class Order:
     request: ReportRequest
     due: datetime
     reported_until: datetime
+    told: bool = False
+    """Whether a report of it has arrived since this program began; before that nothing is "as before" (r317)."""
 
     @property
     def every(self) -> timedelta:
@@ -96,9 +98,9 @@ def moved(before: Order, until: datetime, now: datetime, *, is_all: bool = True)
         case Owed.OVER:
             return None
         case Owed.DUE:
-            return replace(before, reported_until=until)
+            return replace(before, reported_until=until, told=True)
     periods = (now - before.due) // before.every + 1
-    return replace(before, due=before.due + periods * before.every, reported_until=until)
+    return replace(before, due=before.due + periods * before.every, reported_until=until, told=True)
 
 
 def _taken(sent: Order, now: datetime, is_all: bool) -> Doing:

@@ -77,7 +77,10 @@ def test_status_report_late_on_change(folder: Path) -> None:
         assert asker.times("RR1") == [start + count * MINUTE for count in range(5)], "the last may be late"
         assert [shares(one) for one in said] == [["1"], ["1"], *[["0.4"]] * 3]
         qualities = [one.intervals[-1].payloads[0].quality for one in said]
-        assert qualities == [*[QUALITY_UNCHANGED] * 2, QUALITY_GOOD, *[QUALITY_UNCHANGED] * 2]
+        unchanged = QUALITY_UNCHANGED
+        assert qualities == [QUALITY_GOOD, unchanged, QUALITY_GOOD, unchanged, unchanged], (
+            "the first is no repetition"
+        )
         (capacity,) = capacities(said[2])
         shares_of_32 = (capacity.minimum, capacity.maximum, capacity.current, capacity.normal)
         assert shares_of_32 == tuple(map(Decimal, ("0.2", "1", "0.4", "1"))), (
