@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from certs import client_context
+from certs import CertificateError, client_context, describe
 from oadr.charging.electricity import Rating
 from oadr.wire.ids import ResourceId
 from oadr.wire.schema import Schema, installed_folder
@@ -50,6 +50,15 @@ def http(config: VenConfig, now: Callable[[], datetime], recorder: Recorder, tel
     return HttpPull(config.vtn_url, context, schema, config.request_timeout, signatures, recorder)
 
 
+def certificate_trouble(config: VenConfig, now: datetime) -> str | None:
+    """Why our own certificate may be the reason that nobody answers: a VTN ends the connection without a word."""
+    try:
+        warning = describe(config.certificate, now).warning
+    except CertificateError:  # without a transport of ours there may be none
+        return None
+    return f"our certificate: {warning}" if warning else None
+
+
 def control(
     config: VenConfig,
     ratings: Mapping[ResourceId, Rating],
@@ -81,13 +90,20 @@ def session(
 ) -> Session:
     return Session(
         Introduction(config.name, config.ven_id, config.vtn_id, config.signs),
-        Site(config.ven_id, resources, config.groups, config.market_contexts, config.randomise_default),
+        Site(
+            config.ven_id,
+            resources,
+            config.groups,
+            config.market_contexts,
+            config.randomise_default,
+            config.agreed,
+        ),
         reports,
         dice,
         lambda: f"R{secrets.token_hex(8)}",
         config.retry_cap,
         memory.registration,
-        memory.held,
+        tuple(replace(each, agreed=config.agreed) for each in memory.held),
         memory.opts,
         authority,
     )

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
+from oadr.charging.meanings import PLAIN, Agreed
 from oadr.wire.ids import GroupId, VenId, VtnId
 from oadr.wire.signature import SignaturePolicy
 from ven.calendar import Calendar
@@ -48,6 +49,8 @@ class VenConfig:
     """Whole exchange, from connecting to the last byte."""
     retry_cap: timedelta = timedelta(seconds=300)
     """Longest pause between attempts while the VTN is silent; attempts never end."""
+    agreed: Agreed = PLAIN
+    """How the grid operator's signals are read where the profile leaves it open."""
     contract: Contract = field(default_factory=Contract)
     """Failsafe level, default mode, the bounds of the grid operator's authority, the site's fuse."""
     preset: Calendar | None = None

@@ -17,7 +17,8 @@ from ven.journal import Corrupt, Memory, decode, encode
 
 FILE: Final = "journal.sqlite"
 LOCK: Final = "lock"
-VERSION: Final = 1
+VERSION: Final = 2
+"""Goes up with `ven.journal.FORMAT`, so that an older program leaves alone what it cannot read."""
 FULL: Final = 2
 """`PRAGMA synchronous` as SQLite says it back."""
 SIDECARS: Final = ("", "-wal", "-shm")

@@ -12,6 +12,7 @@ from typing import Final
 
 from oadr import timing
 from oadr.charging.ceilings import Step
+from oadr.charging.meanings import PLAIN, Agreed
 from oadr.charging.signals import Programme
 from oadr.states.event import HOLDING, Held, Seen
 from oadr.wire.errors import PeerError, ResponseCode
@@ -57,6 +58,8 @@ class HeldEvent:
     declined: frozenset[ResourceId] = frozenset()
     latest: datetime | None = None
     """When it ends here by the site's contract, whatever it says itself."""
+    agreed: Agreed = PLAIN
+    """How its signals are read; a setting of the site, so it is not kept with the event."""
 
     @property
     def state(self) -> Held:
@@ -107,7 +110,7 @@ class HeldEvent:
     @property
     def steps(self) -> tuple[Step, ...]:
         """What it orders; nothing where it is not obeyed."""
-        return steps(self.event) if self.obeyed else ()
+        return steps(self.event, self.agreed) if self.obeyed else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +184,8 @@ def _judge(
         latest = _latest(event, meant.programme, start_offset, now, authority)
     except PeerError as error:
         return Seen.UNSERVABLE, _unserved(event, known, error, now)
-    return Seen.SERVABLE, replace(_accepted(event, known, meant, start_offset, now), latest=latest)
+    accepted = _accepted(event, known, meant, start_offset, now)
+    return Seen.SERVABLE, replace(accepted, latest=latest, agreed=site.agreed)
 
 
 def _latest(

@@ -20,7 +20,7 @@ from ven.contract import Contract
 from ven.driver import Chargepoint, Measurement, Metered, Switchable, Versatile
 from ven.meter import Meter
 from ven.news import Enforced
-from ven.verify import Abilities, Check, Finding
+from ven.verify import Abilities, Check
 
 APPLY_PATIENCE: Final = 1.0
 """Seconds that the next message to the VTN, an acknowledgement perhaps, waits for the chargers."""
@@ -88,12 +88,8 @@ class Hardware:
 
     @property
     def unable(self) -> frozenset[ResourceId]:
-        """Who does not take its limit, or does not keep it whatever is done."""
-        return frozenset(
-            name
-            for name in self.actuators
-            if not self.is_online(name) or self.checks[name].finding is Finding.FAILED
-        )
+        """Who does not take its limit. Who takes and ignores it is not among them: the meter tells the operator."""
+        return frozenset(name for name in self.actuators if not self.is_online(name))
 
     def is_online(self, resource_id: ResourceId) -> bool:
         """Whether the charger takes what it is told, and in time."""

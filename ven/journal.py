@@ -32,7 +32,7 @@ from ven.local import Local
 from ven.opts import Opt, Stage
 from ven.reports import Order
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 MAX_BYTES: Final = 16 * 1024 * 1024
 SEAL_LENGTH: Final = 65
 
@@ -95,12 +95,12 @@ def _seal(text: bytes) -> bytes:
 
 
 def decode(raw: bytes) -> Memory:
-    """Raises `Corrupt` for anything that `encode` did not write."""
+    """Raises `Corrupt` for anything that `encode` did not write, in this version or an earlier one."""
     text = raw[SEAL_LENGTH:]
     if raw[:SEAL_LENGTH] != _seal(text):
         raise Corrupt("the journal is damaged")
     try:
-        record = json.loads(text)
+        record = _brought_up(json.loads(text))
         if record["format"] != FORMAT:
             raise Corrupt(f"journal format {record['format']!r} is not known here")
         events = envelope.read(record["events"].encode(), None, limit=MAX_BYTES)
@@ -113,8 +113,8 @@ def decode(raw: bytes) -> Memory:
                 _read_held(event, fields) for event, fields in zip(events.events, record["held"], strict=True)
             ),
             tuple(
-                Order(request, *map(_read_time, times))
-                for request, times in zip(requests.requests, record["orders"], strict=True)
+                Order(request, _read_time(due), _read_time(until))
+                for request, (due, until) in zip(requests.requests, record["orders"], strict=True)
             ),
             tuple(_read_slot(fields) for fields in record["slots"]),
             tuple(_read_opt(fields) for fields in record["opts"]),
@@ -126,6 +126,17 @@ def decode(raw: bytes) -> Memory:
         )
     except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, OadrError) as error:
         raise Corrupt(f"the journal cannot be read: {error}") from error
+
+
+def _brought_up(record: dict[str, Any]) -> dict[str, Any]:
+    """A record of an earlier format as one of this format: an emergency in it must hold over the update."""
+    if record["format"] == 1:  # of 0.1.0, which knew neither bounds nor what people set here, nor a recovery
+        record = {"local": _local(Local()), "spells": [], **record, "format": FORMAT}
+        for each in record["held"]:
+            each.setdefault("latest", None)
+        for slot in record["slots"]:
+            slot.setdefault("recovery", None)
+    return record
 
 
 def _time(moment: datetime) -> str:

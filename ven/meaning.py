@@ -7,6 +7,7 @@ from functools import lru_cache
 from oadr import timing
 from oadr.charging import signals
 from oadr.charging.ceilings import Step
+from oadr.charging.meanings import PLAIN, Agreed
 from oadr.charging.signals import Programme
 from oadr.opting import DEVICE_CLASSES
 from oadr.wire.errors import Invalid, Refused, ResponseCode
@@ -26,6 +27,7 @@ class Site:
     groups: frozenset[GroupId]
     market_contexts: str
     randomise_default: timedelta
+    agreed: Agreed = PLAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +51,16 @@ def meaning(event: Event, site: Site) -> Meaning:
         raise Refused("nobody here is meant", ResponseCode.TARGET_MISMATCH)
     if not any(_for_chargepoints(signal) for signal in event.signals):
         raise Refused("no signal for chargepoints", ResponseCode.TARGET_MISMATCH)
-    ordered = steps(event)
+    ordered = steps(event, site.agreed)
     _check_times(event, ordered)
     return Meaning(programme, resources, ordered)
 
 
 @lru_cache(maxsize=256)
-def steps(event: Event) -> tuple[Step, ...]:
+def steps(event: Event, agreed: Agreed = PLAIN) -> tuple[Step, ...]:
     """What the signals for chargepoints order. Raises a `PeerError`."""
     ours = tuple(signal for signal in event.signals if _for_chargepoints(signal))
-    return signals.timeline(replace(event, signals=ours))
+    return signals.timeline(replace(event, signals=ours), agreed)
 
 
 def _check_times(event: Event, steps: tuple[Step, ...]) -> None:

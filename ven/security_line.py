@@ -35,6 +35,7 @@ class Kind(StrEnum):
     PEER_NOT_TRUSTED = "InvalidCsmsCertificate"
     OWN_CERTIFICATE = "InvalidChargingStationCertificate"
     TAMPERING = "TamperDetectionActivated"
+    FIRMWARE = "FirmwareUpdated"
     # ours
     STOPPED = "StopOfTheDevice"
     REGISTRATION = "RegistrationChanged"
@@ -44,6 +45,7 @@ class Kind(StrEnum):
     CLOCK_DOUBTED = "ClockDoubted"
     DISOBEYED = "LimitNotObeyed"
     TROUBLE = "Trouble"
+    WRONG_CODES = "WrongCodes"
 
 
 @dataclass(frozen=True, slots=True)

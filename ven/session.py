@@ -165,7 +165,7 @@ class Session:
         self._book.decide(event_id, opt, reason, resources, now)
 
     def tell_unable(self, unable: Collection[ResourceId], now: datetime) -> None:
-        """These chargepoints do not take their limit, or do not keep it."""
+        """These chargepoints do not take their limit."""
         self._book.tell_unable(unable, now)
 
     def clock_set(self, by: timedelta, now: datetime) -> None:

@@ -33,7 +33,7 @@ from ven.hardware import Hardware
 from ven.journal import Journal, Memory
 from ven.keeping import Keeper
 from ven.local import Local
-from ven.news import LinkMoved, News
+from ven.news import ContactLost, LinkMoved, News
 from ven.opts import CannotDecline, Opt, Reason
 from ven.randomise import Dice
 from ven.recording import Recorder
@@ -386,6 +386,8 @@ class Ven:
                 self._apply(resource_id, limit)
         while (news := self._session.next_event()) is not None:
             self._tell(news)
+            if isinstance(news, ContactLost) and (why := assembly.certificate_trouble(self.config, now)):
+                self._tell_trouble(why)
         await self._remember()
 
     def _decided(self) -> dict[ResourceId, Limit | None]:

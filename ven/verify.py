@@ -158,7 +158,7 @@ def sampled(check: Check, amps: Decimal | None, abilities: Abilities, now: timed
     if check.bad >= NEEDED or _is_silent(check, now):
         return _stronger(check, abilities, now)
     blind_after = abilities.blind_after(is_emergency=check.is_emergency)
-    is_lost = check.finding is Finding.FAILED and not check.taken  # nobody there, which is worse than not known
+    is_lost = check.finding is Finding.FAILED and not check.taken  # worse than not known: nobody is there
     if check.heard is not None and now - check.heard >= blind_after and not is_lost:
         return replace(check, finding=Finding.UNVERIFIABLE, good=0, bad=0)
     return check

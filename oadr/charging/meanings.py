@@ -12,7 +12,7 @@ CHARGE_STATE       setpoint                     Wh                advice, no ord
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from types import MappingProxyType
 from typing import Final
@@ -38,12 +38,17 @@ SIMPLE_LEVELS: Final[Mapping[int, Decimal]] = MappingProxyType(
 """Share of the rated current at each SIMPLE level, unless the programme agrees on others."""
 
 
+Levels = tuple[tuple[int, Decimal], ...]
+"""A table of levels, as pairs, so that it can be a key."""
+
+
 @dataclass(frozen=True, slots=True)
 class Agreed:
     """What a programme settles where the profile leaves it open."""
 
-    levels: Mapping[int, Decimal] = field(default_factory=lambda: SIMPLE_LEVELS)
-    offsets: Mapping[int, Decimal] = field(default_factory=dict)
+    levels: Levels = tuple(SIMPLE_LEVELS.items())
+    """Share of the rated current at each SIMPLE level."""
+    offsets: Levels = ()
     """Percent for each value of x-loadControlLevelOffset; without a table that signal is not understood."""
     capacity_in_percent: bool = False
     """x-loadControlCapacity comes as 0 to 100, against the profile: some senders do that."""
@@ -128,8 +133,9 @@ def _not_negative(ceiling: Ceiling) -> Ceiling:
     return ceiling
 
 
-def _by_table(value: Decimal, table: Mapping[int, Decimal]) -> Decimal:
+def _by_table(value: Decimal, table: Levels) -> Decimal:
     """SIMPLE knows 0, 1, 2 and 3 (r9)."""
-    if value not in table:
+    found = dict(table).get(int(value)) if value == int(value) else None
+    if found is None:
         raise Invalid("no such level")
-    return table[int(value)]
+    return found

@@ -50,8 +50,8 @@ def test_an_operator_learns_at_once_of_a_charger_that_is_out_of_order_and_when_i
 @pytest.mark.proves("P15")
 def test_a_charger_in_trouble_is_not_online_and_its_deviation_breaks_nothing(folder: Path) -> None:
     async def play(town: Town) -> None:
-        async def apply(_: Limit | None) -> None:
-            raise ConnectionError("gone")
+        async def apply(limit: Limit | None) -> None:
+            raise ConnectionError(f"gone, and does not hear of {limit}")
 
         async with town.ven():
             await town.wait(seconds=30)

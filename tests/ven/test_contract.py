@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from oadr.charging.ceilings import Amps, Share, Watts
+from oadr.charging.meanings import Agreed
 from oadr.wire.messages import CreatedEvent
 from oadr.wire.scalars import Duration
 from tests.ven.site import CONFIG, Site, news, played
@@ -202,6 +203,18 @@ def test_a_floor_that_was_agreed_stays_whatever_is_ordered() -> None:
 
     assert play(Contract(bounds=Bounds(floor=Decimal(6))), acts).changes[-1][1] == Decimal("6.0")
     assert play(Contract(), acts).changes[-1][1] == 0
+
+
+def test_signals_are_read_as_was_agreed_also_after_a_restart() -> None:
+    async def acts(site: Site) -> None:
+        site.vtn.offer(event(share="40"))
+        for _ in range(2):
+            async with site.ven():
+                await site.settle(30)
+
+    site = play(Contract(), acts, agreed=Agreed(capacity_in_percent=True))
+    assert [amps for _, amps in site.changes] == [None, Decimal("12.8")]
+    assert play(Contract(), acts).changes[-1][1] is None, "454 where that was not agreed"
 
 
 # --- power, calendar, fuse, boost ---

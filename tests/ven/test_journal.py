@@ -1,13 +1,16 @@
 """What survives a power cut, and what is never taken for it."""
 
+import hashlib
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from oadr.charging.limit import Limit, Source
+from oadr.charging.signals import Programme
 from oadr.wire.ids import EventId, RegistrationId, ResourceId, VenId, VtnId
 from oadr.wire.messages.event import EventStatus
 from tests.ven.stage import EVSE_1, SITE, Loaded, event, listing, report_request
@@ -16,7 +19,8 @@ from ven import events
 from ven.arbiter import Restore, Slot, SlotKey
 from ven.enrolment import Registration
 from ven.events import HeldEvent
-from ven.journal import Corrupt, Memory, decode, encode
+from ven.journal import FORMAT, Corrupt, Memory, decode, encode
+from ven.local import Local
 from ven.reports import Order
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="￾￿"), max_size=12)
@@ -114,3 +118,26 @@ def test_one_changed_byte_is_noticed_wherever_it_is(place: int, change: int) -> 
 def test_a_journal_that_is_cut_short_is_noticed(length: int) -> None:
     with pytest.raises(Corrupt):
         decode(GOOD[:length])
+
+
+@pytest.mark.proves("W03", "VE06")
+def test_a_journal_of_the_first_format_is_read_with_the_emergency_that_is_in_it() -> None:
+    """Written by the program of that time; it knew neither bounds nor calendars."""
+    memory = decode((Path(__file__).parent / "kept" / "journal-format-1").read_bytes())
+    emergency, shift = memory.held
+    assert (emergency.event.event_id, emergency.programme) == ("E1", Programme.SUPPLY_LIMIT)
+    assert emergency.limits_at(START)
+    assert emergency.latest is None
+    assert shift.start == START + timedelta(seconds=300), "with its draw"
+    assert [(key.source, slot.limit.amps) for key, slot in memory.slots] == [
+        (Source.SUPPLY_LIMIT, Decimal("12.8")),
+        (Source.LOAD_SHIFT, Decimal("9.6")),
+    ]
+    assert (memory.local, memory.spells, len(memory.opts)) == (Local(), (), 1)
+    assert decode(encode(memory)) == memory
+
+
+def test_a_journal_of_a_format_to_come_is_no_journal() -> None:
+    text = GOOD.split(b"\n", 1)[1].replace(f'"format":{FORMAT}'.encode(), f'"format":{FORMAT + 1}'.encode())
+    with pytest.raises(Corrupt, match=f"format {FORMAT + 1} is not known"):
+        decode(hashlib.sha256(text).hexdigest().encode() + b"\n" + text)

@@ -175,7 +175,7 @@ print(verify(folder).number)
 """
 
 
-@pytest.mark.proves("VE13")
+@pytest.mark.proves("D04")
 def test_a_full_disk_takes_the_next_lines_all_the_same(tmp_path: Path) -> None:
     script = f'mount -t tmpfs -o size=6m none {tmp_path} && exec {sys.executable} -c "$1" {tmp_path}'
     ran = subprocess.run(

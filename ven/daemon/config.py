@@ -20,10 +20,9 @@ from ven import calendar_form
 from ven.calendar import Calendar
 from ven.calendar_form import PRESETS
 from ven.config import VenConfig
-from ven.contract import Contract
 from ven.daemon.address import Address, address
 from ven.daemon.chargepoints import Described, described
-from ven.daemon.contract import contract
+from ven.daemon.contract import agreed, contract
 from ven.daemon.table import FLAG, NAMES, TEXT, BadSetting, Kind, Setting, Table, choice, seconds, whole
 from ven.recording import MOST
 
@@ -55,7 +54,8 @@ def load(path: Path, environment: Mapping[str, str], flags: Mapping[str, str]) -
     """Raises `BadSetting`, which names the place of what is wrong."""
     written = _parse(path)
     tables = written.pop("chargepoint", [])
-    agreed = _contract(path, written.pop("contract", {}))
+    owed = contract(_inner(path, "contract", written))
+    read = agreed(_inner(path, "agreed", written))
     top = {key: Setting(value, f"{path}: {key}", path.parent) for key, value in written.items()}
     for name, text in environment.items():
         if name.startswith(PREFIX) and name != CONFIG_VARIABLE:
@@ -64,7 +64,7 @@ def load(path: Path, environment: Mapping[str, str], flags: Mapping[str, str]) -
         top[key] = Setting(text, f"--set {key}", Path(), is_text=True)
     table = Table(str(path), top)
     settings = Settings(
-        replace(_ven(table), contract=agreed, preset=_preset(table)),
+        replace(_ven(table), contract=owed, agreed=read, preset=_preset(table)),
         _chargepoints(path, tables),
         table.take("log", choice(LogForm), LogForm.AUTO),
         table.maybe("local_api", Kind(address)),
@@ -110,12 +110,13 @@ def _ven(table: Table) -> VenConfig:
     )
 
 
-def _contract(path: Path, values: object) -> Contract:
+def _inner(path: Path, name: str, written: dict[str, object]) -> Table:
+    """A table within the file, taken out of what is written."""
+    values, place = written.pop(name, {}), f"{path}: {name}"
     if not isinstance(values, dict):
-        raise BadSetting(f"{path}: contract is a table, [contract]")
-    place = f"{path}: contract"
-    return contract(
-        Table(place, {key: Setting(value, f"{place}: {key}", path.parent) for key, value in values.items()})
+        raise BadSetting(f"{place} is a table, [{name}]")
+    return Table(
+        place, {key: Setting(value, f"{place}: {key}", path.parent) for key, value in values.items()}
     )
 
 

@@ -1,10 +1,12 @@
-"""The `[contract]` table: what the site owes and allows. The installer writes it; no message changes any of it."""
+"""The tables `[contract]`, what the site owes and allows, and `[agreed]`. No message changes any of it."""
 
+import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from oadr.charging.ceilings import Amps, Ceiling, Share, Watts
+from oadr.charging.meanings import PLAIN, Agreed, Levels
 from ven.authority import Bounds
 from ven.contract import Contract
 from ven.daemon.table import FLAG, TEXT, Kind, Table, choice, number, seconds, whole
@@ -40,6 +42,32 @@ def contract(table: Table) -> Contract:
     )
     table.finish()
     return found
+
+
+def agreed(table: Table) -> Agreed:
+    """The `[agreed]` table: how signals are read where the profile leaves it open. Raises `BadSetting`."""
+    levels = table.take("simple_levels", Kind(_shares), PLAIN.levels)
+    offsets = table.take("level_offsets", Kind(_offsets), PLAIN.offsets)
+    found = Agreed(levels, offsets, table.take("capacity_in_percent", FLAG, PLAIN.capacity_in_percent))
+    table.finish()
+    return found
+
+
+def _shares(value: object) -> Levels:
+    """`[100, 70, 40, 0]`: percent of the rated current at the SIMPLE levels 0, 1, 2 and 3, each less than the last."""
+    read = number("0", "100", "percent").read
+    shares = [read(one) / 100 for one in value] if isinstance(value, list) else []
+    if len(shares) != 4 or sorted(shares, reverse=True) != shares:
+        raise ValueError("must be four percentages, none above the one before")
+    return tuple(enumerate(shares))
+
+
+def _offsets(value: object) -> Levels:
+    """`{ "1" = -30 }`: percent more or less for each value of x-loadControlLevelOffset."""
+    if not isinstance(value, dict) or not all(re.fullmatch(r"-?[0-9]{1,3}", str(level)) for level in value):
+        raise ValueError('must be a table such as { "1" = -30 }')
+    read = number("-100", "100", "percent").read
+    return tuple(sorted((int(level), read(percent)) for level, percent in value.items()))
 
 
 def _level(value: object) -> Ceiling:

@@ -35,6 +35,14 @@ class Farewell(StrEnum):
     NOT_TOLD = "the VTN could not be reached: tell its operator, who revokes the certificate"
 
 
+class Schedules(StrEnum):
+    """What has become of the opt schedules that the VTN may hold."""
+
+    NONE = "there were none"
+    TAKEN_BACK = "taken back"
+    NOT_TOLD = "the VTN could not be reached: it keeps them until they are past"
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     level: Level
@@ -48,6 +56,7 @@ class Progress:
     resumed: bool = False
     searched_files: int = 0
     searched_for: int = 0
+    schedules: Schedules = Schedules.NONE
     ended: datetime | None = None
 
     @property
@@ -60,6 +69,7 @@ class Progress:
             "erased": self.level.goes,
             "kept": self.level.stays,
             "registration": self.registration,
+            "schedules": self.schedules,
             "security_log": {"lines": self.log.number, "seal": self.log.seal, "exported": bool(self.export)},
             "searched": {"files": self.searched_files, "for": self.searched_for, "found": 0},
             "interrupted": self.resumed,
@@ -74,6 +84,7 @@ class Progress:
             "export": self.export and str(self.export),
             "step": self.step,
             "registration": self.registration.name,
+            "schedules": self.schedules.name,
             "log": [self.log.number, self.log.seal],
             "resumed": self.resumed,
             "searched": [self.searched_files, self.searched_for],
@@ -85,6 +96,7 @@ class Progress:
         """None: no reset is under way. Raises `NotDone` for a marker that cannot be read, and `OSError`."""
         try:
             fields: dict[str, Any] = json.loads((folder / MARKER).read_text(encoding="utf-8"))
+            files, traces = fields["searched"]
             return cls(
                 Level(fields["level"]),
                 datetime.fromisoformat(fields["begun"]),
@@ -93,7 +105,9 @@ class Progress:
                 Farewell[fields["registration"]],
                 Head(*fields["log"]),
                 fields["resumed"],
-                *fields["searched"],
+                files,
+                traces,
+                Schedules[fields["schedules"]],
             )
         except FileNotFoundError:
             return None

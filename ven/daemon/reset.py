@@ -5,6 +5,7 @@ The marker is on disk before the first step and names the next one; it is the la
 
 import asyncio
 import secrets
+from collections.abc import Awaitable, Callable
 from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -17,18 +18,20 @@ from ven.clock import Clock, SystemClock
 from ven.config import VenConfig
 from ven.daemon import codes
 from ven.daemon.client import NotDone
-from ven.daemon.progress import MARKER, RECEIPT, Farewell, Progress, Step
+from ven.daemon.progress import MARKER, RECEIPT, Farewell, Progress, Schedules, Step
 from ven.daemon.shown import moment
 from ven.disk import DiskJournal
-from ven.enrolment import NO_REGISTRATION, Registration
+from ven.enrolment import NO_REGISTRATION
 from ven.files import all_files, empty, holding, shred, shred_all_but, sync_folder, write_whole
 from ven.journal import Corrupt, Memory
-from ven.leaving import leave
+from ven.leaving import leave, schedules, take_back
 from ven.recording import Recorder
 from ven.reset import Level, kept, traces, waits_for
 from ven.security_line import Kind
 from ven.security_log import SecurityLog
+from ven.transport import Transport
 
+Say = Callable[[Transport, RequestId], Awaitable[bool]]
 _OURS: Final = frozenset({disk.LOCK, MARKER, RECEIPT})
 _JOURNAL: Final = frozenset(disk.FILE + suffix for suffix in disk.SIDECARS)
 
@@ -100,16 +103,23 @@ class _Reset:
     # --- the steps ---
 
     def _leave(self) -> None:
-        known = self._memory.registration
-        if not self._level.leaves:
-            return
+        """The VTN forgets this unit; or, where it stays registered, what its people have said ahead of time."""
+        known, stated = self._memory.registration, schedules(self._memory.opts)
         if known is None or known.registration_id == NO_REGISTRATION:
-            self._note(replace(self._progress, registration=Farewell.NONE))
-            return
-        told = asyncio.run(self._told(known))
-        self._note(replace(self._progress, registration=Farewell.CANCELLED if told else Farewell.NOT_TOLD))
+            if self._level.leaves:
+                self._note(replace(self._progress, registration=Farewell.NONE))
+        elif self._level.leaves:
+            told = asyncio.run(self._told(lambda to, name: leave(to, known, name, self._clock)))
+            self._note(
+                replace(self._progress, registration=Farewell.CANCELLED if told else Farewell.NOT_TOLD)
+            )
+        elif stated:
+            told = asyncio.run(self._told(lambda to, name: take_back(to, known, stated, name, self._clock)))
+            self._note(
+                replace(self._progress, schedules=Schedules.TAKEN_BACK if told else Schedules.NOT_TOLD)
+            )
 
-    async def _told(self, known: Registration) -> bool:
+    async def _told(self, say: Say) -> bool:
         """Whoever has no certificate any more cannot tell anybody."""
         try:
             transport = assembly.http(
@@ -118,7 +128,7 @@ class _Reset:
         except CertificateError:
             return False
         try:
-            return await leave(transport, known, RequestId(f"R{secrets.token_hex(8)}"), self._clock)
+            return await say(transport, RequestId(f"R{secrets.token_hex(8)}"))
         finally:
             await transport.close()
 

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import fields, is_dataclass
 from datetime import datetime, timedelta
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from threading import Lock
 from typing import Final, NamedTuple
 
@@ -36,6 +38,8 @@ QUIET: Final = timedelta(hours=1)
 """The same is not said again within it, so that nobody floods what was said before out of the log."""
 MOST_WAITING: Final = 100
 """Lines that the disk has not taken yet."""
+_ENDS: Final = (Kind.STOPPED, Kind.RESET, Kind.CLEARED, Kind.OWN_CERTIFICATE)
+"""Last lines that are no sign of a kill."""
 _CODES: Final = frozenset(str(code.value) for code in ResponseCode)
 
 
@@ -90,6 +94,8 @@ def _silence(why: str) -> Line:
 def _trouble(what: str) -> Line:
     if what.startswith("journal: "):
         return Line(Kind.MEMORY_EXHAUSTED, "the journal cannot be written")
+    if what.startswith("wrong codes at the local API"):
+        return Line(Kind.WRONG_CODES, "somebody guesses codes at the local API")
     if "set aside as" in what:
         return Line(Kind.TAMPERING, "the journal is damaged and was set aside")
     if "does not take its limit" in what:
@@ -157,13 +163,29 @@ def started(settings: Settings, now: Callable[[], datetime], complain: Callable[
     """The log, with what is new since the last start. The state folder is ours. Raises `OSError`."""
     log = SecurityLog(settings.ven.state, now())
     security = Security(log, now, complain)
-    before = [one for one in entries(settings.ven.state) if one.kind == Kind.STARTUP]
-    is_clean = log.last is None or log.last.kind in (Kind.STOPPED, Kind.RESET, Kind.CLEARED)
-    under = f"settings {_digest(settings)}, certificate {_certificate(settings, now())}"
-    if before and not before[-1].what.startswith(under):
-        security.say(Kind.RECONFIGURED, "settings or certificate are not those of the last start")
-    security.say(Kind.STARTUP, under if is_clean else f"{under}, after a kill or a power cut")
+    is_clean = log.last is None or log.last.kind in _ENDS
+    under = (
+        f"program {_version()}",
+        f"settings {_digest(settings)}",
+        f"certificate {_certificate(settings, now())}",
+    )
+    for each in _changed(settings.ven.state, under):
+        security.say(Kind.FIRMWARE if each == under[0] else Kind.RECONFIGURED, f"{each}, another before")
+    security.say(Kind.STARTUP, ", ".join(under if is_clean else (*under, "after a kill or a power cut")))
     return security
+
+
+def _changed(state: Path, under: tuple[str, ...]) -> list[str]:
+    """What is not as it was at the last start."""
+    starts = [one.what for one in entries(state) if one.kind == Kind.STARTUP]
+    return [each for each in under if each not in starts[-1].split(", ")] if starts else []
+
+
+def _version() -> str:
+    try:
+        return version("feederguard")
+    except PackageNotFoundError:
+        return "unknown"
 
 
 def certificate_refused(settings: Settings, now: datetime) -> None:
@@ -193,4 +215,4 @@ def _form(value: object) -> str:
         return "{" + ", ".join(sorted(map(_form, value))) + "}"
     if isinstance(value, tuple | list):
         return "[" + ", ".join(map(_form, value)) + "]"
-    return str(value)
+    return "" if callable(value) else str(value)

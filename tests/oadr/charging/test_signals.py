@@ -114,7 +114,7 @@ def test_a_simple_level_is_a_share(name: Token, level: str, expected: str) -> No
 
 
 def test_a_programme_may_agree_on_other_levels() -> None:
-    levels = {0: Decimal(1), 1: Decimal("0.5")}
+    levels = ((0, Decimal(1)), (1, Decimal("0.5")))
     (step,) = signals.timeline(event(simple(("1.0", "PT1H"))), Agreed(levels=levels))
     assert step.ceilings == (Share(Decimal("0.5")),)
 
@@ -139,7 +139,7 @@ def test_an_offset_refers_to_what_may_be_drawn_anyhow(offset: str, normal: int, 
 
 
 def test_a_level_offset_means_what_the_programme_has_agreed_on() -> None:
-    agreed = Agreed(offsets={0: Decimal(0), 1: Decimal(-50)})
+    agreed = Agreed(offsets=((0, Decimal(0)), (1, Decimal(-50))))
     order = event(signal(("0", "PT30M"), ("1", "PT30M"), type_=SignalType.LOAD_CONTROL_LEVEL_OFFSET))
     assert [step.ceilings for step in signals.timeline(order, agreed)] == [
         (Offset(Decimal(0)),),

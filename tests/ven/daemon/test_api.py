@@ -192,7 +192,7 @@ def test_a_driver_who_needs_the_car_charges_now(tmp_path: Path) -> None:
     served(tmp_path, play, contract=Contract(calendar_spread=timedelta()), **AT_ONCE)
 
 
-@pytest.mark.proves("VE20", "P2")
+@pytest.mark.proves("VE20")
 def test_what_is_set_in_an_emergency_raises_nothing_and_counts_after_it(tmp_path: Path) -> None:
     async def play(house: House, _: Ven, caller: Caller) -> None:
         house.site.vtn.offer(event(start=house.site.clock.now(), minutes=10, share="0.4"))

@@ -15,6 +15,7 @@ from aiohttp import web
 from certs import client_context, server_context
 from certs.authority import KeyType, leaf, root
 from certs.folder import VEN_CA, VTN_CA, Folder
+from oadr.charging.ceilings import Share
 from oadr.charging.electricity import Rating
 from oadr.charging.limit import Limit
 from oadr.wire import envelope
@@ -24,8 +25,11 @@ from oadr.wire.messages import Message, Poll, RegisterReport
 from oadr.wire.messages.registration import ServiceName
 from oadr.wire.schema import Schema, installed_folder
 from tests.ven.stage import BASE, EVSE_1, FakeVtn, event, response
-from ven import Ven, VenConfig
+from ven import Trouble, Ven, VenConfig
 from ven.clock import SystemClock
+from ven.contract import Contract
+from ven.failsafe import Link
+from ven.news import ContactLost
 from ven.pace import LONGEST_POLL
 from ven.session import Request
 from ven.transport import http
@@ -391,3 +395,28 @@ async def test_a_ven_registers_and_obeys_over_real_tls_and_disk(line: Line, tmp_
             while vtn.has_news:
                 await asyncio.sleep(0.01)
         assert len(server.connections) == 1
+
+
+@pytest.mark.proves("VE19")
+async def test_our_own_certificate_that_has_expired_is_silence_and_the_people_here_are_told(
+    line: Line, tmp_path: Path
+) -> None:
+    late = leaf(line.pki.issuer(VEN_CA), "ven-1", KeyType.ECC, datetime.now(UTC) - timedelta(days=900))
+    (tmp_path / "late.pem").write_bytes(late.key_pem + late.chain_pem)
+    async with Server(answering(NOTHING)).running(line.server) as server:
+        config = VenConfig(
+            vtn_url=f"https://localhost:{server.port}",
+            certificate=tmp_path / "late.pem",
+            trust=line.pki.public(VTN_CA),
+            state=tmp_path / "state",
+            market_contexts=BASE,
+            contract=Contract(failsafe=Share(Decimal("0.5"))),
+        )
+        async with Ven(config, [Charger()]) as ven, asyncio.timeout(5):
+            told = [await ven.news.get()]
+            while not isinstance(told[-1], Trouble):
+                told.append(await ven.news.get())
+            assert told[-1] == Trouble("our certificate: EXPIRED")
+            assert any(isinstance(one, ContactLost) for one in told)
+            assert ven.link.link is Link.INIT, "its failsafe level holds, as in any silence"
+        assert server.requests == []
