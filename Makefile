@@ -7,7 +7,7 @@ LOCK := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --gen
 SIGNATURES := $(wildcard tests/oadr/wire/test_signature*.py tests/*/test_*sign*.py tests/*/*/test_signatures.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-signxml5 fuzz simulate replay check format docs lock bench clean
+.PHONY: help setup demo test test-signxml5 fuzz simulate faults replay check format docs lock bench clean
 .DELETE_ON_ERROR:
 
 help: ## this list
@@ -29,6 +29,10 @@ fuzz: setup ## a million damaged messages, each read or refused (COUNT=5000: few
 
 simulate: setup ## evenings on a street of lossy wires, power cuts and wrong clocks, each from a seed (SEEDS=1000)
 	$(PY) -m tests.simulation $(if $(SEEDS),--seeds $(SEEDS)) $(if $(SEED),--seed $(SEED))
+
+faults: setup ## the VEN's disk under kill -9 and power cuts at random points (CYCLES=200)
+	$(PY) -m tests.faults.power --by kill $(if $(CYCLES),--cycles $(CYCLES))
+	$(PY) -m tests.faults.power --by power $(if $(CYCLES),--cycles $(CYCLES))
 
 replay: setup ## four weeks of real charging with a load shift each working day, one minute
 	$(PY) -m examples.replay

@@ -80,9 +80,9 @@ def orders(
         if step is None or (end is not None and end <= now):
             continue
         volts = _VOLTS[programme]
-        followers = (each.resources - each.declined) & site.resources
-        shares = _shares(step, {one: ratings[one] for one in followers}, volts, now)
-        for resource in followers:
+        meant = each.resources & site.resources
+        shares = _shares(step, {one: ratings[one] for one in meant}, volts, now)
+        for resource in meant - each.declined:
             is_normal = (normal or {}).get(resource, NORMAL)
             order = allowed(step, ratings[resource], volts, normal=is_normal, shares=shares[resource])
             if order is None:
@@ -97,7 +97,10 @@ def orders(
 def _shares(
     step: Step, ratings: Mapping[ResourceId, Rating], volts: Decimal, now: datetime
 ) -> Mapping[ResourceId, Mapping[Together, Decimal]]:
-    """Each chargepoint's part, in W, of what is ordered of all together."""
+    """Each chargepoint's part, in W, of what is ordered of all together.
+
+    Who declines has one too: it draws beside the others, and leaves them nothing.
+    """
     totals = [ceiling for ceiling in step.ceilings if isinstance(ceiling, Together)]
     claims = [
         Claim(

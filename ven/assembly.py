@@ -103,7 +103,7 @@ def session(
         lambda: f"R{secrets.token_hex(8)}",
         config.retry_cap,
         memory.registration,
-        tuple(replace(each, agreed=config.agreed) for each in memory.held),
+        memory.held,
         memory.opts,
         authority,
     )

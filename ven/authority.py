@@ -52,19 +52,11 @@ class Spell:
         return max(min(self.end, end) - max(self.start, start), timedelta())
 
 
-def bounded_end(start: datetime, end: datetime | None, bounds: Bounds) -> datetime:
-    """When an emergency ends here at the latest."""
-    latest = start + bounds.longest
-    return latest if end is None else min(end, latest)
-
-
 def refusal(spells: Iterable[Spell], wanted: Spell, bounds: Bounds) -> str | None:
-    """Why `wanted` goes beyond what is agreed, in words for the people here; None if it does not.
-
-    A modification counts in place of what it changes, so that making an emergency milder or shorter, or extending it
-    within the bounds, is never one emergency more.
-    """
-    others = [one for one in spells if one.event_id != wanted.event_id and one.length]
+    """Why `wanted` goes beyond what is agreed beside `spells`, in words for the people here; None if it does not."""
+    others = [one for one in spells if one.length]
+    if _strain(others, wanted).length > bounds.longest:
+        return f"more than {_minutes(bounds.longest)} without a rest"
     if any(_rest_between(one, wanted) < bounds.rest for one in others):
         return f"less than {_minutes(bounds.rest)} since the last emergency, or before the next"
     first, last = wanted.start - DAY, wanted.start + DAY
@@ -84,13 +76,44 @@ class Authority:
         self._bounds = bounds
 
     def admit(self, event_id: EventId, start: datetime, end: datetime | None, now: datetime) -> datetime:
-        """When an emergency that may limit from `start` on ends here. Raises `Refused` (451) for one that may not."""
-        wanted = Spell(event_id, start, bounded_end(start, end, self._bounds))
-        self.spells = remembered(self.spells, now)
-        if why := refusal(self.spells, wanted, self._bounds):
+        """When an emergency that may limit from `start` on ends here. Raises `Refused` (451) for one that may not.
+
+        A modification counts in place of what it changes, so that making an emergency milder or shorter, or extending
+        it within the bounds, is never one emergency more. What has limited already stays on the account, whatever
+        start the same event names now.
+        """
+        others, wanted = self._asked(event_id, start, end, now)
+        why = refusal(others, wanted, self._bounds)
+        if wanted.end <= now:
+            why = f"more than {_minutes(self._bounds.longest)} without a rest"
+        if why:
             raise Refused(f"beyond what is agreed with this site: {why}", ResponseCode.NOT_ALLOWED)
-        self.spells = (*(one for one in self.spells if one.event_id != event_id), wanted)
+        self.spells = (*others, wanted)
         return wanted.end
+
+    def took_over(self, event_id: EventId, start: datetime, end: datetime | None) -> datetime:
+        """When an emergency ends here that was accepted before there were bounds; it counts, and is not refused."""
+        latest = start + self._bounds.longest
+        taken = Spell(event_id, start, latest if end is None else min(end, latest))
+        self.spells = (*self.spells, taken)
+        return taken.end
+
+    def _asked(
+        self, event_id: EventId, start: datetime, end: datetime | None, now: datetime
+    ) -> tuple[tuple[Spell, ...], Spell]:
+        """What counts beside it, and the spell that it would be."""
+        others, goes_on = list[Spell](), list[Spell]()
+        for one in remembered(self.spells, now):
+            if one.event_id != event_id:
+                others.append(one)
+            elif one.start <= now and start < one.end:
+                goes_on.append(one)
+            elif one.start <= now:
+                others.append(replace(one, end=min(one.end, now)))
+        begin = min((one.start for one in goes_on), default=max(start, now))
+        first = _strain(others, Spell(event_id, begin, begin + timedelta.resolution)).start
+        latest = first + self._bounds.longest
+        return tuple(others), Spell(event_id, begin, latest if end is None else min(end, latest))
 
     def ended(self, event_id: EventId, now: datetime) -> None:
         """It was over earlier than planned, or never began."""
@@ -99,10 +122,25 @@ class Authority:
             for one in self.spells
         )
 
+    def clock_set(self, by: timedelta, before: datetime) -> None:
+        """What has begun by the old time `before` stays as long ago as it was: no clock refills the account."""
+        self.spells = tuple(
+            replace(one, start=one.start + by, end=one.end + by) if one.start <= before else one
+            for one in self.spells
+        )
+
 
 def remembered(spells: Iterable[Spell], now: datetime) -> tuple[Spell, ...]:
     """Those that still count. One that a clock which was set back puts into the future counts as well."""
     return tuple(one for one in spells if one.end > now - WEEK)
+
+
+def _strain(spells: Iterable[Spell], wanted: Spell) -> Spell:
+    """`wanted` and all that overlaps it, directly or by others, as one."""
+    met = [one for one in spells if one.start < wanted.end and wanted.start < one.end]
+    begin = min([wanted.start, *(one.start for one in met)])
+    whole = replace(wanted, start=begin, end=max([wanted.end, *(one.end for one in met)]))
+    return whole if whole == wanted else _strain(spells, whole)
 
 
 def _rest_between(one: Spell, other: Spell) -> timedelta:

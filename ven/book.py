@@ -142,6 +142,8 @@ class Book:
             each.moved(by) if each.obeyed and each.start <= before else each for each in self.held
         )
         self.listed_at = self.listed_at and self.listed_at + by
+        if self._authority is not None:
+            self._authority.clock_set(by, before)
 
     def on_opt_answer(self, message: CreateOpt | CancelOpt, *, taken: bool) -> None:
         """What a VTN does not take by EiOpt it gets as an answer to the event (r17), if it is the whole site's word."""

@@ -31,7 +31,10 @@ def read(text: str) -> Calendar:
         raise Misuse("a calendar of more than 64 KiB")
     try:
         table = tomllib.loads(text, parse_float=Decimal)
-    except (ValueError, RecursionError) as error:  # also a number of thousands of digits, brackets without end
+    except (
+        ValueError,
+        RecursionError,
+    ) as error:  # also a number of thousands of digits, brackets without end
         raise Misuse(f"not TOML: {error}") from error
     unknown = table.keys() - {"zone", *Direction}
     if unknown:

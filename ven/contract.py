@@ -5,6 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from oadr.charging.ceilings import Ceiling
+from oadr.charging.electricity import FLOOR_AMPS
 from ven.authority import Bounds
 from ven.failsafe import OnSilence, Terms
 
@@ -40,6 +41,8 @@ class Contract:
             raise ValueError("the default mode is above 0 and at most 100 percent")
         if not timedelta(hours=2) <= self.failsafe_minimum <= timedelta(hours=24):
             raise ValueError("the failsafe time is 2 to 24 hours")
+        if self.site_amps is not None and self.site_amps < FLOOR_AMPS:
+            raise ValueError(f"a fuse below {FLOOR_AMPS} A lets nobody charge")
 
     @property
     def link(self) -> Terms:

@@ -214,12 +214,7 @@ def _moved(moment: datetime | None, by: timedelta) -> datetime | None:
 
 def _is_limited(held: Iterable[HeldEvent], now: datetime) -> bool:
     """Whether a supply limitation holds."""
-    return any(
-        each.programme is Programme.SUPPLY_LIMIT
-        and each.start <= now
-        and (each.end is None or now < each.end)
-        for each in held
-    )
+    return any(each.programme is Programme.SUPPLY_LIMIT and each.limits_at(now) for each in held)
 
 
 def _limit(level: Ceiling, rating: Rating, source: Source, reason: str) -> Limit:

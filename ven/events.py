@@ -59,7 +59,7 @@ class HeldEvent:
     latest: datetime | None = None
     """When it ends here by the site's contract, whatever it says itself."""
     agreed: Agreed = PLAIN
-    """How its signals are read; a setting of the site, so it is not kept with the event."""
+    """How its signals are read, as it was when the event was accepted; a new setting is for what comes after it."""
 
     @property
     def state(self) -> Held:
@@ -192,7 +192,10 @@ def _latest(
     event: Event, programme: Programme, start_offset: timedelta, now: datetime, authority: Authority | None
 ) -> datetime | None:
     """When an emergency ends here at the latest. Raises `Refused` for one that goes beyond what is agreed."""
-    if authority is None or programme is not Programme.SUPPLY_LIMIT or event.descriptor.is_test:
+    if authority is None:
+        return None
+    if programme is not Programme.SUPPLY_LIMIT or event.descriptor.is_test:
+        authority.ended(event.event_id, now)  # it may have been an emergency until now
         return None
     start, end = event.period.start + start_offset, timing.end(event.period, start_offset)
     if end is not None and end <= now:

@@ -168,6 +168,8 @@ def _deadlines(
             return [(Cue.NO_LIST, state.since + INIT_LIMIT)]
         case Link.CONTROLLED if not is_known:
             return [(Cue.SENT_AWAY, state.since)]
+        case Link.LIMITED if not is_known:
+            return []  # nobody has to be heard: what was ordered holds to its end
         case Link.CONTROLLED | Link.LIMITED if state.contact_at is not None:
             return [(Cue.SILENCE, state.contact_at + terms.heartbeat(poll_every))]
         case Link.FAILSAFE:

@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any, Final, Protocol
 
 from oadr.charging.limit import Limit, Source
+from oadr.charging.meanings import PLAIN, Agreed
 from oadr.charging.signals import Programme
 from oadr.opting import Period
 from oadr.wire import envelope
@@ -134,6 +135,7 @@ def _brought_up(record: dict[str, Any]) -> dict[str, Any]:
         record = {"local": _local(Local()), "spells": [], **record, "format": FORMAT}
         for each in record["held"]:
             each.setdefault("latest", None)
+            each.setdefault("agreed", _agreed(PLAIN))
         for slot in record["slots"]:
             slot.setdefault("recovery", None)
     return record
@@ -175,6 +177,7 @@ def _held(each: HeldEvent) -> dict[str, Any]:
         "resources": sorted(each.resources),
         "declined": sorted(each.declined),
         "latest": each.latest and _time(each.latest),
+        "agreed": _agreed(each.agreed),
     }
 
 
@@ -192,7 +195,18 @@ def _read_held(event: Event, fields: Mapping[str, Any]) -> HeldEvent:
         frozenset(ResourceId(each) for each in fields["resources"]),
         frozenset(ResourceId(each) for each in fields["declined"]),
         _read_time(fields["latest"]) if fields["latest"] else None,
+        _read_agreed(fields["agreed"]),
     )
+
+
+def _agreed(agreed: Agreed) -> list[Any]:
+    tables = (agreed.levels, agreed.offsets)
+    return [*([[level, str(value)] for level, value in one] for one in tables), agreed.capacity_in_percent]
+
+
+def _read_agreed(fields: list[Any]) -> Agreed:
+    levels, offsets = (tuple((level, Decimal(value)) for level, value in one) for one in fields[:2])
+    return Agreed(levels, offsets, fields[2])
 
 
 def _slot(key: SlotKey, slot: Slot) -> Mapping[str, Any]:

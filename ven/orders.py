@@ -3,7 +3,7 @@
 Times run `start + k * period` on the given clock, never rounded to the wall's minutes.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from oadr.states.report import OWING, Doing, Owed
@@ -22,7 +22,7 @@ class Order:
     request: ReportRequest
     due: datetime
     reported_until: datetime
-    told: bool = False
+    told: bool = field(default=False, compare=False)
     """Whether a report of it has arrived since this program began; before that nothing is "as before" (r317)."""
 
     @property

@@ -34,12 +34,13 @@ class Broken(Exception):
 class SecurityLog:
     """Open for one process; the lock on the state folder sees to that."""
 
-    def __init__(self, folder: Path, now: datetime) -> None:
+    def __init__(self, folder: Path, now: datetime, most_bytes: int = MOST_BYTES) -> None:
         """A last line that power has torn is dropped: nobody was told that it is there. A log that is damaged
         otherwise is set aside, and the next one begins with that. Raises `OSError`.
         """
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._folder = folder
+        self._most_bytes = most_bytes
         damage = _mended(folder)
         self._file = _opened(folder)
         self._reserve()
@@ -54,7 +55,7 @@ class SecurityLog:
 
     def append(self, kind: Kind, what: str, now: datetime) -> Entry:
         """On disk when this returns, also on a disk that has just become full. Raises `OSError`."""
-        if os.fstat(self._file).st_size >= MOST_BYTES:
+        if os.fstat(self._file).st_size >= self._most_bytes:
             self._turn(now)
         return self._write(self.head.next(now, kind, what))
 

@@ -38,6 +38,7 @@ from ven.opts import CannotDecline, Opt, Reason
 from ven.randomise import Dice
 from ven.recording import Recorder
 from ven.reports import Reports
+from ven.resuming import resumed
 from ven.samples import Sample
 from ven.session import Failure, Request
 from ven.transport import Transport
@@ -169,12 +170,12 @@ class Ven:
 
         The VTN is told as soon as it can be reached. Raises `CannotDecline`, above all for a supply limitation.
         """
-        self._session.decide(event_id, OptType.OPT_OUT, reason, resources, self._clock.now())
+        self._session.decide(event_id, OptType.OPT_OUT, reason, resources, self._now())
         await self._decided_here()
 
     async def opt_in(self, event_id: EventId, *, resources: Collection[ResourceId] = ()) -> None:
         """Follow after all what was declined. Raises `CannotDecline`."""
-        self._session.decide(event_id, OptType.OPT_IN, Reason.PARTICIPATING, resources, self._clock.now())
+        self._session.decide(event_id, OptType.OPT_IN, Reason.PARTICIPATING, resources, self._now())
         await self._decided_here()
 
     async def opt_schedule(
@@ -191,7 +192,7 @@ class Ven:
 
         Raises `CannotDecline`, and `Misuse` for a period that ends before it starts.
         """
-        stated = self._session.state_schedule(periods, opt, programme, resources, opt_id, self._clock.now())
+        stated = self._session.state_schedule(periods, opt, programme, resources, opt_id, self._now())
         await self._decided_here()
         return stated
 
@@ -225,7 +226,8 @@ class Ven:
             raise CannotDecline(f"there is no chargepoint {resource_id} here")
         if not timedelta() < duration <= boost.LONGEST:
             raise CannotDecline(f"a boost lasts {boost.LONGEST} at the most")
-        local, wanted = self._control.local, Boost(resource_id, self._clock.now() + duration)
+        wanted = Boost(resource_id, self._now() + duration)
+        local = self._control.local
         self._control.local = replace(local, boosts=boost.begun(local.boosts, wanted))
         await self._decided_here()
         return wanted.until
@@ -275,6 +277,7 @@ class Ven:
         )
         self._reports = Reports(self._ratings, config.sample_every, memory.orders)
         self._authority = Authority(config.contract.bounds, memory.spells)
+        memory = replace(memory, held=resumed(memory, self._authority, self._clock.now()))
         self._control = assembly.control(
             config, self._ratings, memory, self._dice, self._clock.now(), power_returned=self._power_returned
         )
@@ -402,6 +405,7 @@ class Ven:
         async with self._saving:
             memory, decided = self.memory, self._decided()
             await self._keeper.keep(memory)
+            await self.hardware.settled()  # on one fuse nobody gets more before another has made room for it
             for resource_id, limit in decided.items():
                 if self._control.arbiter.limit(resource_id) == limit:  # else a newer decision is on its way
                     self._apply(resource_id, limit)

@@ -347,6 +347,16 @@ def test_what_is_ordered_of_a_whole_site_is_shared_out() -> None:
     assert ordered(book, START) == {SUPPLY: "8.0", SlotKey(EVSE_2, Source.SUPPLY_LIMIT): "16.0"}
 
 
+@pytest.mark.proves("W38")
+def test_what_one_declines_goes_to_nobody_else() -> None:
+    """It draws beside the sum that was ordered, so the others must not draw its part as well."""
+    shift = replace(dispatched("9200"), descriptor=event(programme="load-shift").descriptor)
+    (each,) = held(shift)
+    both = ordered((each,), each.start)
+    (left,) = ordered((each.declining(frozenset({EVSE_2})),), each.start).items()
+    assert left == (SHIFT, both[SHIFT])
+
+
 def test_where_it_is_too_little_for_all_they_take_turns() -> None:
     book = held(dispatched("5000"))
     seen = []

@@ -338,8 +338,9 @@ def test_a_fuse_is_shared_out_and_never_exceeded() -> None:
         {"default_percent": Decimal(101)},
         {"failsafe_minimum": timedelta(minutes=119)},
         {"failsafe_minimum": timedelta(hours=25)},
+        {"site_amps": Decimal("5.9")},
     ],
 )
 def test_a_contract_that_switches_the_site_off_is_none(wrong: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match=r"never 0|above 0|2 to 24"):
+    with pytest.raises(ValueError, match=r"never 0|above 0|2 to 24|nobody charge"):
         Contract(**wrong)

@@ -14,7 +14,7 @@ from oadr.wire.ids import RegistrationId, VenId, VtnId
 from tests.ven.stage import SECOND, SITE, Loaded, event, listing
 from tests.ven.virtual import START
 from ven import disk, events
-from ven.disk import DiskJournal, InUse, TooNew, read_only
+from ven.disk import VERSION, DiskJournal, InUse, TooNew, read_only
 from ven.enrolment import Registration
 from ven.journal import Corrupt, Memory
 
@@ -125,7 +125,7 @@ def test_a_database_that_was_tampered_with_is_corrupt_or_empty(tmp_path: Path, s
 def test_a_journal_of_a_newer_version_is_refused_and_left_alone(tmp_path: Path) -> None:
     journal = DiskJournal(tmp_path)
     journal.save(memory(1))
-    journal._opened().execute("PRAGMA user_version=2")
+    journal._opened().execute(f"PRAGMA user_version={VERSION + 1}")
     journal.close()
     journal = DiskJournal(tmp_path)
     with pytest.raises(TooNew):

@@ -103,6 +103,7 @@ def test_a_limitation_that_starts_and_ends_in_contact() -> None:
 @pytest.mark.proves("r407")
 def test_who_is_sent_away_holds_what_runs_and_is_then_on_its_own() -> None:
     assert pass_time(LIMITED, 20, is_limited=True, is_known=False).link is Link.LIMITED
+    assert pass_time(LIMITED, 7000, is_limited=True, is_known=False).link is Link.LIMITED, "nobody is missed"
     over = pass_time(LIMITED, 30, is_known=False)
     assert pass_time(over, 30, is_known=False).link is Link.AUTONOMOUS
 

@@ -27,8 +27,8 @@ def log(tmp_path: Path) -> Iterator[SecurityLog]:
     one.close()
 
 
-def filled(folder: Path, count: int) -> None:
-    log = SecurityLog(folder, START)
+def filled(folder: Path, count: int, most_bytes: int = security_log.MOST_BYTES) -> None:
+    log = SecurityLog(folder, START, most_bytes)
     for number in range(count):
         log.append(Kind.CLOCK_SET, f"by +{number} s", START + timedelta(seconds=number))
     log.close()
@@ -122,9 +122,8 @@ def test_a_last_line_that_power_has_torn_is_dropped(tmp_path: Path, torn: bytes)
     verify(tmp_path)
 
 
-def test_it_is_bounded_and_the_chain_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(security_log, "MOST_BYTES", 2000)
-    filled(tmp_path, 40)
+def test_it_is_bounded_and_the_chain_goes_on(tmp_path: Path) -> None:
+    filled(tmp_path, 40, 2000)
     found = entries(tmp_path)
     assert (tmp_path / FILE).stat().st_size + (tmp_path / OLDER).stat().st_size < 3 * 2000
     assert found[0].number > 1

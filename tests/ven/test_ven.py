@@ -34,6 +34,8 @@ from tests.ven.stage import (
 )
 from tests.ven.virtual import START, VirtualClock
 from ven import LimitChanged, Trouble, Ven, VenConfig, hardware, keeping
+from ven.authority import Bounds
+from ven.contract import Contract
 from ven.disk import FILE, DiskJournal
 from ven.journal import Corrupt
 from ven.session import Request
@@ -226,6 +228,7 @@ def test_a_charger_in_trouble_is_told_and_does_not_slow_the_polls() -> None:
 @pytest.mark.proves("P2", "W20")
 def test_an_emergency_during_a_release_holds_at_once() -> None:
     async def play(site: Site) -> None:
+        site.config = replace(CONFIG, contract=Contract(bounds=Bounds(rest=timedelta(0))))
         site.vtn.offer(event())
         async with site.ven():
             await site.settle()

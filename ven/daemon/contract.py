@@ -35,7 +35,7 @@ def contract(table: Table) -> Contract:
             rest=table.take("emergency_rest", seconds("0", "86400"), bounds.rest),
             floor=table.maybe("floor_amps", number("6", "1000", "A per phase")),
         ),
-        site_amps=table.maybe("site_amps", number("0", "10000", "A per phase")),
+        site_amps=table.maybe("site_amps", number("6", "10000", "A per phase")),
         calendar_spread=table.take("calendar_spread", seconds("0", "1800"), plain.calendar_spread),
         may_disable=table.take("may_disable", FLAG, plain.may_disable),
         severe_amps=table.take("severe_amps", number("0", "1000", "A"), plain.severe_amps),

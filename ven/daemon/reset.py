@@ -41,10 +41,8 @@ def begin(config: VenConfig, level: Level, export: Path | None, clock: Clock | N
 
     Raises `NotDone`, above all while a supply limitation holds; `InUse`, `TooNew` and `OSError`.
     """
-    if level.leaves and export is None:
-        raise NotDone(f"{level} erases the security log: name a file for it, --export FILE")
-    if level.leaves and export and (export.exists() or config.state.resolve() in export.resolve().parents):
-        raise NotDone(f"{export} is there already, or would be erased with the rest")
+    if level.leaves:
+        _check_export(config, level, export)
     clock = clock or SystemClock()
     with closing(DiskJournal(config.state)) as journal:
         if Progress.read(config.state):
@@ -65,6 +63,16 @@ def resume(config: VenConfig, clock: Clock | None = None) -> Progress | None:
         if progress is None:
             return None
         return _Reset(config, journal, replace(progress, resumed=True), clock or SystemClock()).go_on()
+
+
+def _check_export(config: VenConfig, level: Level, export: Path | None) -> None:
+    """Before anything is erased. Raises `NotDone`."""
+    if export is None:
+        raise NotDone(f"{level} erases the security log: name a file for it, --export FILE")
+    if export.exists() or not export.resolve().parent.is_dir():
+        raise NotDone(f"{export} is there already, or its folder is not")
+    if config.state.resolve() in export.resolve().parents:
+        raise NotDone(f"{export} would be erased with the rest")
 
 
 class _Reset:

@@ -9,7 +9,7 @@ from typing import Final
 
 from oadr.wire.recording import Recorded
 from ven.clock import Clock, SystemClock
-from ven.daemon import codes, live, messages, security
+from ven.daemon import boot, codes, live, messages, security
 from ven.daemon.api import LocalApi
 from ven.daemon.codes import Door
 from ven.daemon.config import Settings
@@ -49,7 +49,9 @@ async def _run(settings: Settings, log: Log) -> None:
     clock = SystemClock()
     chargepoints = [one.connect(clock.now) for one in settings.chargepoints]
     log.info("starting", name=settings.ven.name, vtn_url=settings.ven.vtn_url, chargepoints=len(chargepoints))
-    async with Ven(settings.ven, chargepoints) as ven:
+    power_returned = boot.power_returned(settings.ven.state)
+    async with Ven(settings.ven, chargepoints, power_returned=power_returned) as ven:
+        boot.remember(settings.ven.state)
         watcher = Watcher(ven, log, clock)
         watcher.security = await _security(settings, clock, log)
         api = await local_api(settings, ven, watcher, log)
