@@ -19,7 +19,10 @@ EXCLUSIVE: Final = "http://www.w3.org/2001/10/xml-exc-c14n#"
 """Not the profile's, but what other libraries take unless told otherwise."""
 
 _TAKEN: Final = frozenset((INCLUSIVE, WITH_COMMENTS, EXCLUSIVE))
-_PREFIXES: Final = re.compile(r"(?:#default|[A-Za-z_][\w.-]*)(?: (?:#default|[A-Za-z_][\w.-]*))*", re.ASCII)
+_PREFIXES: Final = re.compile(
+    r"(?:#default|[A-Za-z_][\w.-]*)(?: (?:#default|[A-Za-z_][\w.-]*)){0,31}", re.ASCII
+)
+"""Not more of them than there may be namespaces: each is looked for at each element."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,9 @@ LARGE: Final = 2000
 """Tags of a message that our own tables look over before the schema does."""
 AROUND: Final = 250
 """Elements around the payload of a large message, and attributes in all of it; a signature with a chain has 50."""
+WIDEST: Final = 32
+"""Attributes of one element, and namespaces declared for it, by itself or around it. Some peers declare 20 of them;
+canonical XML takes the square of either number, for an element each time, and before any signature has held."""
 
 _BY_TAG: Final = {qualified(kind.TAG): kind for kind in MESSAGES}
 _DECLARATION: Final = re.compile(
@@ -146,7 +149,21 @@ def parse(raw: bytes, limit: int) -> etree._Element:
         raise Malformed("not well-formed XML") from error
     if root.getroottree().docinfo.internalDTD is not None:
         raise Malformed("holds a document type")
+    if _many_attributes(root) or (raw.count(b"xmlns") > WIDEST and _declares_many(root)):
+        raise Malformed("too many attributes, or namespaces, of one element")
     return root
+
+
+_many_attributes: Final = etree.XPath(f"boolean(//@*[{WIDEST + 1}])")
+
+
+def _declares_many(root: etree._Element) -> bool:
+    declared = 0
+    for event, _ in etree.iterwalk(root, events=("start-ns", "end-ns")):
+        declared += 1 if event == "start-ns" else -1
+        if declared > WIDEST:
+            return True
+    return False
 
 
 def _check(root: etree._Element, raw: bytes, schema: Schema) -> None:

@@ -30,8 +30,8 @@ LARGEST: Final = 8 * 1024
 
 _TIME: Final = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)")
 _NONCE: Final = re.compile(rb"[A-Za-z0-9-]{1,64}")
-_UNCLEAR: Final = (b"<!", b"&")
-"""Comments, CDATA and references: text that is not what it looks like."""
+_UNCLEAR: Final = (b"<!", b"&", b"\r")
+"""Comments, CDATA, references and ends of lines that XML reads as others: text that is not what it looks like."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +88,8 @@ class Familiar:
 
 def _cut(raw: bytes, proof: Proof, message: Message) -> _Known | None:
     digest = _digest(proof.properties)
-    time, nonce = (text.encode() for text in proof.texts)
-    whole = cut(raw, (digest, b64encode(proof.value), time, nonce))
+    value, time, nonce = (text.encode() for text in (proof.value, *proof.texts))
+    whole = cut(raw, (digest, value, time, nonce))
     signed_info = cut(proof.signed_info, (digest,))
     properties = cut(proof.properties, (time, nonce))
     if not (whole and signed_info and properties):

@@ -6,7 +6,8 @@ Pieces = tuple[bytes, ...]
 def cut(raw: bytes, texts: tuple[bytes, ...]) -> Pieces | None:
     """What stands around `texts`, in their order; None unless each is the whole text of exactly one element.
 
-    Only for XML without comments, CDATA and references: there a text is what is written between two tags.
+    Only for XML without comments, CDATA, references and carriage returns: there a text is what is written between
+    two tags. And only for texts as they were written: of another's look-alike this would know nothing.
     """
     pieces = []
     rest = raw

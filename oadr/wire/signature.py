@@ -92,7 +92,8 @@ class Proof:
     """The bytes that a signature was made of."""
 
     signed_info: bytes
-    value: bytes
+    value: str
+    """The signature as it was written."""
     properties: bytes
     """What was hashed of the element that holds ReplayProtect."""
     texts: tuple[str, str]
@@ -119,11 +120,11 @@ def verify(root: Element, pinned: x509.Certificate, now: datetime) -> Verified:
     guards = _guards(signature[-1])
     try:
         check_dates(pinned, now)
-        data, value = _signed(signature, keys.public_key_of(pinned))
+        data = _signed(signature, keys.public_key_of(pinned))
         parts = [_part(one, body, guards) for one in _references(data, keys.public_key_of(pinned))]
     except _FOREIGN as error:
         raise Forged("the signature does not hold") from error
-    return _read(parts, data, value)
+    return _read(parts, data, signature[1].text or "")
 
 
 # --- the shape, before any cryptography ------------------------------------------------------------------------
@@ -191,15 +192,15 @@ def check_dates(pinned: x509.Certificate, now: datetime) -> None:
         raise Forged("the certificate has expired or is not yet valid")
 
 
-def _signed(signature: Element, key: PublicKey) -> tuple[bytes, bytes]:
-    """The bytes that the owner of `key` has signed, and the signature."""
+def _signed(signature: Element, key: PublicKey) -> bytes:
+    """The bytes that the owner of `key` has signed."""
     info = signature[0]
     if not len(info):
         raise Forged("an empty SignedInfo")
     value = signed_info.binary(signature[1])
     for data in signed_info.c14n_method(info[0]).forms(info):
         if keys.holds(key, value, data):
-            return data, value
+            return data
     raise Forged("not signed by the owner of the certificate")
 
 
@@ -230,7 +231,7 @@ def _target(reference: Reference, body: Element, guards: tuple[Element, ...]) ->
     return found[0]
 
 
-def _read(parts: list[tuple[bytes, Element]], data: bytes, value: bytes) -> Verified:
+def _read(parts: list[tuple[bytes, Element]], data: bytes, value: str) -> Verified:
     """From the trees of the two parts, which come in any order."""
     bodies = [tree for _, tree in parts if tree.tag == SIGNED_OBJECT]
     guards = [(made_of, guard) for made_of, tree in parts for guard in tree.iter(REPLAY_PROTECT)]

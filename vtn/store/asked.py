@@ -5,6 +5,7 @@ ends. When the power goes, the last seconds of it may be lost: one of these ques
 whoever holds the site's certificate, and would be answered, and change nothing.
 """
 
+import errno
 import os
 from collections import OrderedDict
 from hashlib import sha256
@@ -32,6 +33,7 @@ class Asked:
         self._limit = limit
         self._notes = OrderedDict.fromkeys(self._read()[-limit:])
         self._closing: finalize[[int], Asked] | None = None
+        self._appended = 0
         self._begin()
 
     def spend(self, ven_id: VenId, nonce: str) -> None:
@@ -39,16 +41,17 @@ class Asked:
         note = sha256(f"{ven_id}\n{nonce}".encode()).digest()
         if note in self._notes:
             raise Forged("replayed")
+        if self._appended >= self._limit:
+            self._begin()
         try:
-            os.write(self._file, note)
+            _write(self._file, note)
         except OSError as error:
+            self._appended = self._limit  # a torn note would spoil those behind it: they go into a new file
             raise StoreAway(f"{self._path} cannot be written: {error.strerror}") from error
         self._notes[note] = None
         self._appended += 1
         if len(self._notes) > self._limit:
             self._notes.popitem(last=False)
-        if self._appended >= self._limit:
-            self._begin()
 
     def _read(self) -> list[bytes]:
         try:
@@ -61,14 +64,29 @@ class Asked:
 
     def _begin(self) -> None:
         """A new file with what is remembered; the old one holds until it is there."""
-        fresh = self._path.with_suffix(".new")
         try:
-            file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
-            closing = finalize(self, os.close, file)
-            os.write(file, b"".join(self._notes))
-            os.replace(fresh, self._path)
+            file = _created(self._path, b"".join(self._notes))
         except OSError as error:
             raise StoreAway(f"{self._path} cannot be written: {error.strerror}") from error
         if self._closing:
             self._closing()
-        self._file, self._closing, self._appended = file, closing, 0
+        self._file, self._closing, self._appended = file, finalize(self, os.close, file), 0
+
+
+def _created(path: Path, notes: bytes) -> int:
+    """A file with these notes, to which more can be appended. Raises `OSError`, and then nothing is left open."""
+    fresh = path.with_suffix(".new")
+    file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
+    try:
+        _write(file, notes)
+        os.replace(fresh, path)
+    except OSError:
+        os.close(file)
+        raise
+    return file
+
+
+def _write(file: int, data: bytes) -> None:
+    """All of it. Raises `OSError`, also where a disk that is full has taken the beginning and said nothing."""
+    if os.write(file, data) != len(data):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

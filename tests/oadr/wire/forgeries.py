@@ -102,6 +102,11 @@ def _swapped(root: Element, scene: Scene, which: int) -> None:
     root.replace(root[which], scene.another()[which])
 
 
+def _renamed(root: Element, _: Scene) -> None:
+    """Nothing of the envelope itself is signed but its namespaces."""
+    root.tag = qualified("oadr:oadrSignedObjects")
+
+
 def _stray(root: Element, _: Scene, name: str) -> None:
     add(parts(root)[1][0], name)
 
@@ -136,6 +141,7 @@ WRAPPINGS: Final[dict[str, Forgery]] = {
         f"an empty {name} in the payload, sealed": sealed(_stray, name)
         for name in ("ds:Signature", "ds:SignedInfo")
     },
+    "an envelope by another name": changed(_renamed),
     "the signature of another message": changed(_swapped, 0),
     "the body of another message": changed(_swapped, 1),
 }

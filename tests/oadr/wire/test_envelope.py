@@ -447,6 +447,39 @@ def test_deep_nesting_is_refused(depth: int, closed: bool, door: Schema | None) 
     assert malformed(raw, door, limit=len(raw)) == 406
 
 
+def wide(attributes: int, declarations: int, inside: str = "") -> bytes:
+    """A poll whose root has so many of them besides its own."""
+    many = "".join(f' a{number}=""' for number in range(attributes))
+    many += "".join(f' xmlns:n{number}="u:{number % 10}"' for number in range(declarations))
+    root = f"<oadr:oadrPayload{many}"
+    return BARE.replace(b"<oadr:oadrPayload", root.encode(), 1).replace(
+        b"</ei:venID>", f"{inside}</ei:venID>".encode()
+    )
+
+
+OWN: Final = len(NAMESPACES)
+
+
+@pytest.mark.proves("X07")
+def test_an_element_has_no_more_attributes_or_namespaces_than_anybody_needs() -> None:
+    """Canonical XML takes the square of either: a message of 1 MiB took a minute, whoever had signed it."""
+    envelope.parse(wide(envelope.WIDEST, envelope.WIDEST - OWN), envelope.REQUEST_LIMIT)
+    for attributes, declarations in ((envelope.WIDEST + 1, 0), (0, envelope.WIDEST - OWN + 1)):
+        assert malformed(wide(attributes, declarations), None) == 406
+    nested = "".join(f'<a xmlns:n="u:{n}">' for n in range(OWN, envelope.WIDEST + 1)) + "</a>" * (
+        envelope.WIDEST + 1 - OWN
+    )
+    assert malformed(wide(0, 0, nested), None) == 406
+    for flood in (wide(80_000, 0), wide(0, 40_000)):
+        assert malformed(flood, None, limit=envelope.REPORT_LIMIT) == 406
+
+
+def test_namespaces_may_be_declared_anew_by_each_of_many_elements() -> None:
+    """As some libraries write them: only those that hold at one place are counted."""
+    envelope.parse(wide(0, 0, '<a xmlns="u:"/>' * 1_000), envelope.REQUEST_LIMIT)
+    envelope.parse(wide(0, 0, "xmlns" * 1_000), envelope.REQUEST_LIMIT)
+
+
 # --- fuzz ---------------------------------------------------------------------------------------------------
 
 

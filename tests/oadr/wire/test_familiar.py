@@ -11,6 +11,7 @@ import pytest
 from cryptography import x509
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lxml import etree
 
 from oadr.wire import envelope, familiar, replay, signature
 from oadr.wire.envelope import Opened, Terms
@@ -18,10 +19,11 @@ from oadr.wire.errors import PeerError
 from oadr.wire.familiar import Again, Familiar
 from oadr.wire.ids import RequestId, VenId
 from oadr.wire.messages import Message, Poll, QueryRegistration
+from oadr.wire.pieces import cut
 from oadr.wire.schema import Schema
 from oadr.wire.signature import SignaturePolicy
 from tests.oadr.wire.rearranging import altered
-from tests.oadr.wire.scene import Scene
+from tests.oadr.wire.scene import Scene, references
 from tests.oadr.wire.sealing import DAY, KEYS, NOW, certificate, key, seal, signer
 from tests.oadr.wire.variants import GENUINE
 
@@ -183,6 +185,46 @@ def test_a_decoy_of_the_nonce_in_a_comment_is_not_taken_for_it(kind: str) -> Non
     assert memory.recognise(raw, own.certificate, NOW) is None
 
 
+@pytest.mark.proves("X11", "X20")
+@BOTH
+def test_a_decoy_of_the_nonce_is_not_taken_for_it_where_ends_of_lines_are_read_as_others(kind: str) -> None:
+    """Else a message would be let in whose own nonce is not the one that was signed."""
+
+    def sealed(nonce: str) -> bytes:
+        root = Scene(kind, POLL).tree()
+        guard = next(root.iter(signature.REPLAY_PROTECT))
+        guard.set("Id", "guard")
+        references(root)[1].set("URI", "#guard")
+        guard[1].text = nonce
+        etree.SubElement(next(root.iter(signature.SIGNATURE_PROPERTY)), "{urn:x}decoy").text = nonce
+        raw = seal(root, key(kind))
+        return raw.replace(f">{nonce}<".encode(), b">a\r\nb<", 1)
+
+    memory, pinned = Familiar(), signer(kind).certificate
+    learn(memory, sealed("a\nb"), pinned)
+    assert opened(sealed("n2"), pinned, NOW) is None
+    assert memory.recognise(sealed("n2"), pinned, NOW) is None
+
+
+@pytest.mark.proves("X11")
+@BOTH
+def test_a_decoy_of_the_signature_in_key_info_is_not_taken_for_it(kind: str) -> None:
+    """It holds, but it is not where the signature stands."""
+    own, memory = signer(kind), Familiar()
+    raw = own.sign(POLL, NOW, "n1")
+    old = _between(raw, b"SignatureValue>")
+
+    def decoyed(raw: bytes) -> bytes:
+        value = _between(raw, b"SignatureValue>")
+        moved = raw.replace(b">" + value + b"<", b">" + old[:4] + b" " + old[4:] + b"<")
+        return moved.replace(b"<ds:X509Data>", b"<ds:KeyName>" + value + b"</ds:KeyName><ds:X509Data>")
+
+    learn(memory, decoyed(raw), own.certificate)
+    later = decoyed(own.sign(POLL, LATER, "n2"))
+    assert opened(later, own.certificate, LATER) is None
+    assert memory.recognise(later, own.certificate, LATER) is None
+
+
 @BOTH
 @pytest.mark.parametrize(
     ("tag", "text"), [(signature.NONCE, "n.2"), (signature.TIMESTAMP, " 2026-01-31T18:00:10Z")]
@@ -207,6 +249,20 @@ def test_a_text_that_stands_twice_is_not_learnt(kind: str) -> None:
     raw = own.sign(POLL, NOW, "V1")
     learn(memory, raw, own.certificate)
     assert memory.recognise(raw, own.certificate, NOW) is None
+
+
+@BOTH
+def test_a_nonce_that_canonical_xml_writes_otherwise_is_not_learnt(kind: str) -> None:
+    memory, root = Familiar(), Scene(kind, POLL).tree()
+    next(root.iter(signature.NONCE)).text = "a>b"
+    raw = seal(root, key(kind)).replace(b">a&gt;b<", b">a>b<")
+    learn(memory, raw, signer(kind).certificate)
+    assert memory.recognise(raw, signer(kind).certificate, NOW) is None
+
+
+def test_texts_in_another_order_are_not_cut_out() -> None:
+    assert cut(b"<a>1</a><b>2</b>", (b"1", b"2")) == (b"<a>", b"</a><b>", b"</b>")
+    assert cut(b"<a>1</a><b>2</b>", (b"2", b"1")) is None
 
 
 @BOTH

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from oadr.wire import envelope, keys, scalars, signature
+from oadr.wire import envelope, keys, scalars, signature, signed_info
 from oadr.wire.canonical import EXCLUSIVE, INCLUSIVE, method, remade
 from oadr.wire.errors import Forged, PeerError
 from oadr.wire.ids import VenId
@@ -164,6 +164,13 @@ def _set(name: str, attribute: str, value: str) -> Change:
     return change
 
 
+def _tail(which: int) -> Change:
+    def change(root: etree._Element) -> None:
+        root[which].tail = "text"
+
+    return change
+
+
 def _a_second_object(root: etree._Element) -> None:
     etree.SubElement(root[0], qualified("ds:Object"))
 
@@ -197,6 +204,22 @@ def _odd_prefixes(root: etree._Element) -> None:
         etree.SubElement(step, INCLUSIVE_NAMESPACES, {"PrefixList": "ei  oadr"}, nsmap={"ec": EXCLUSIVE})
 
 
+def _prefixes(
+    tag: str = INCLUSIVE_NAMESPACES, count: int = 1, *, of: str = EXCLUSIVE, inside: str | None = None
+) -> Change:
+    """A list of them, in an element of this name."""
+
+    def change(root: etree._Element) -> None:
+        for step in root.iter(qualified("ds:Transform")):
+            step.set("Algorithm", of)
+            listed = " ".join(f"p{number}" for number in range(count))
+            only = etree.SubElement(step, tag, {"PrefixList": listed}, nsmap={"ec": EXCLUSIVE})
+            if inside:
+                etree.SubElement(only, inside)
+
+    return change
+
+
 def _two_lists_of_prefixes(root: etree._Element) -> None:
     for step in root.iter(qualified("ds:Transform")):
         step.set("Algorithm", EXCLUSIVE)
@@ -226,6 +249,19 @@ OUR_OWN: Final[dict[str, tuple[str, Change]]] = {
     ),
     "two blanks between prefixes": ("a list of prefixes that is not taken here", _odd_prefixes),
     "two lists of prefixes": ("a transform that is not taken here", _two_lists_of_prefixes),
+    "a list of prefixes by another name": (
+        "a transform that is not taken here",
+        _prefixes("{urn:other}InclusiveNamespaces"),
+    ),
+    "something else in a list of prefixes": (
+        "a transform that is not taken here",
+        _prefixes(inside="{urn:other}note"),
+    ),
+    "too many prefixes": (
+        "a list of prefixes that is not taken here",
+        _prefixes(count=envelope.WIDEST + 1),
+    ),
+    "prefixes of the inclusive form": ("a list of prefixes that is not taken here", _prefixes(of=INCLUSIVE)),
     "a transform with a parameter": (
         "a transform that is not taken here",
         _inside("ds:Transform", "{urn:other}note"),
@@ -235,8 +271,11 @@ OUR_OWN: Final[dict[str, tuple[str, Change]]] = {
         _inside("ds:DigestMethod", "{urn:other}note"),
     ),
     "text in a transform": ("text in SignedInfo where none belongs", _text("ds:Transform")),
+    "text before the signature": ("text where none belongs", _text("oadr:oadrPayload")),
     "text in Object": ("text where none belongs", _text("ds:Object")),
     "a type for Object": ("an attribute where none belongs", _set("ds:Object", "MimeType", "text/xml")),
+    "a name without end": ("an attribute where none belongs", _set("ds:Signature", "Id", "a" * 101)),
+    "a name of other letters": ("an attribute where none belongs", _set("ds:Signature", "Id", "\u00e9")),
     "a strange type of reference": ("an attribute where none belongs", _set("ds:Reference", "Type", "urn:x")),
 }
 
@@ -253,9 +292,12 @@ def test_a_form_that_nobody_sends_is_refused_though_signed_by_the_victim(kind: s
 
 NEITHERS: Final[dict[str, Change]] = {
     "something else in SignatureProperties": _inside("ds:SignatureProperties", "{urn:other}note"),
+    "a canonicalisation with a parameter": _inside("ds:CanonicalizationMethod", "{urn:other}note"),
     "a nameless property": _inside("ds:SignatureProperty", "note"),
     "text in SignatureProperties": _text("ds:SignatureProperties"),
     "text in the signature": _text("ds:Signature"),
+    "text behind the signature": _tail(0),
+    "text behind the body": _tail(1),
     "text in Transforms": _text("ds:Transforms"),
     "an attribute of the signature": _set("ds:Signature", "note", ""),
     "an attribute of SignedInfo": _set("ds:SignedInfo", "note", ""),
@@ -303,6 +345,34 @@ def test_a_second_way_to_write_the_same_signature_is_none(kind: str) -> None:
     assert both(scene, etree.tostring(root)) == "refused by both"
 
 
+def test_as_many_prefixes_as_there_may_be_namespaces_are_read() -> None:
+    scene, root = Scene("P-256", POLL), Scene("P-256", POLL).tree()
+    _prefixes(count=envelope.WIDEST)(root)
+    assert both(scene, seal(root, scene.victim.key)) == "read by both"
+
+
+@pytest.mark.proves("X11")
+@pytest.mark.parametrize("kind", KEYS)
+def test_a_reference_without_an_address_does_not_mean_a_body_without_a_name(kind: str) -> None:
+    scene, root = Scene(kind, POLL), Scene(kind, POLL).tree()
+    root[1].set(signature.BODY_ID, "")
+    references(root)[0].set("URI", "#")
+    root = envelope.parse(seal(root, scene.victim.key), envelope.REQUEST_LIMIT)
+    del references(root)[0].attrib["URI"]
+    info, value, *_ = root[0]
+    value.text = base64(keys.sign(scene.victim.key, etree.tostring(info, method="c14n")))
+    assert verified(root, scene) == (None, "a reference to nothing")
+
+
+def test_what_stands_elsewhere_than_in_signed_info_is_not_read_as_it() -> None:
+    """Whoever calls the reader may have chosen the wrong element."""
+    info = one(Scene("P-256", POLL).tree(), "ds:SignedInfo")
+    assert signed_info.read(info)
+    info.tag = qualified("ds:Manifest")
+    with pytest.raises(Forged):
+        signed_info.read(info)
+
+
 def test_references_elsewhere_than_in_signed_info_are_none() -> None:
     scene, root = Scene("P-256", POLL), Scene("P-256", POLL).tree()
     one(root, "ds:KeyInfo").extend(references(root))
@@ -329,6 +399,17 @@ def namespaced(chance: Random, depth: int, scope: dict[str, str]) -> str:
     inside = "".join(namespaced(chance, depth - 1, known) for _ in range(chance.randrange(3) if depth else 0))
     tag = f"{prefix}:x" if prefix else "x"
     return f"<{tag} {written}{marked}{language}>{inside if depth else '&amp;&#13;'}</{tag}>"
+
+
+@pytest.mark.proves("X16")
+def test_a_tree_is_made_anew_with_the_settings_of_the_door() -> None:
+    """The canonical form holds nothing of this; if it ever did, it would be nobody's text."""
+    made = remade(b"<a>on<!-- not -->ly<?not ?> text</a>")
+    assert (made.text, len(made)) == ("only text", 0)
+    made = remade(b'<!DOCTYPE a [<!ENTITY e "not">]><a>&e;</a>')
+    assert made.text is None
+    with pytest.raises(etree.XMLSyntaxError):
+        remade(b"<a>" * 300 + b"</a>" * 300)
 
 
 @pytest.mark.proves("X16")

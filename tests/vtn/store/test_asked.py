@@ -1,7 +1,10 @@
 """Questions are answered once, whatever becomes of the process; the file that says so stays small."""
 
+import resource
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -84,3 +87,63 @@ def test_the_file_is_the_owners_alone_and_names_nobody(tmp_path: Path) -> None:
 def test_a_folder_that_is_gone_is_a_store_that_is_away(tmp_path: Path) -> None:
     with pytest.raises(StoreAway):
         Asked(tmp_path / "nowhere")
+
+
+@contextmanager
+def a_disk_with_room_for(size: int) -> Iterator[None]:
+    """No file may be longer: the kernel takes what there is room for and says how much that was."""
+    before, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, most))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (before, most))
+
+
+@pytest.mark.proves("X20")
+def test_a_disk_that_is_full_for_a_while_spoils_no_later_note(tmp_path: Path) -> None:
+    memory = Asked(tmp_path)
+    memory.spend(HOME, "n1")
+    with a_disk_with_room_for(WIDTH + 8):
+        for _ in range(2):
+            with pytest.raises(StoreAway):
+                memory.spend(HOME, "n2")
+    memory.spend(HOME, "n3")
+    again = Asked(tmp_path)
+    for nonce in ("n1", "n3"):
+        with pytest.raises(Forged):
+            again.spend(HOME, nonce)
+    again.spend(HOME, "n2")
+
+
+@pytest.mark.proves("X20")
+def test_a_new_file_with_less_than_is_remembered_never_takes_the_place_of_the_old_one(tmp_path: Path) -> None:
+    Asked(tmp_path).spend(HOME, "n1")
+    Asked(tmp_path).spend(HOME, "n2")
+    with a_disk_with_room_for(WIDTH + 8), pytest.raises(StoreAway):
+        Asked(tmp_path)
+    for nonce in ("n1", "n2"):
+        with pytest.raises(Forged):
+            Asked(tmp_path).spend(HOME, nonce)
+
+
+def opened() -> int:
+    return sum(1 for _ in Path("/proc/self/fd").iterdir())
+
+
+def test_a_file_that_cannot_be_replaced_leaves_nothing_open(tmp_path: Path) -> None:
+    """Each question tries again, and there are thousands before anybody looks at the disk."""
+    memory = Asked(tmp_path, limit=2)
+    memory.spend(HOME, "n1")
+    memory.spend(HOME, "n2")
+    (tmp_path / asked.FILE).unlink()
+    (tmp_path / asked.FILE).mkdir()
+    before = opened()
+    for number in range(3, 20):
+        with pytest.raises(StoreAway):
+            memory.spend(HOME, f"n{number}")
+    assert opened() == before
+    (tmp_path / asked.FILE).rmdir()
+    memory.spend(HOME, "n3")
+    with pytest.raises(Forged):
+        Asked(tmp_path, limit=2).spend(HOME, "n2")

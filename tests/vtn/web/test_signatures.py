@@ -1,6 +1,7 @@
 """Signed messages at the server, over real mutual TLS: what is taken, what has no effect, and how it is answered."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -14,13 +15,13 @@ from lxml import etree
 from sqlalchemy import select
 
 import certs
-from certs import Profile, identity
+from certs import Profile, Sha256, identity
 from certs.folder import VTN, Folder
 from oadr.wire import envelope
 from oadr.wire.envelope import Terms
 from oadr.wire.errors import Forged, PeerError
 from oadr.wire.ids import ReportRequestId, RequestId, VenId
-from oadr.wire.messages import Message, Poll, QueryRegistration, RequestEvent
+from oadr.wire.messages import Message, Poll, QueryRegistration, RequestEvent, Response
 from oadr.wire.messages.registration import CreatedPartyRegistration
 from oadr.wire.replay import Once
 from oadr.wire.signature import SignaturePolicy
@@ -284,6 +285,56 @@ async def test_a_stranger_has_no_place_in_our_memory(site: Served, keys: Keys) -
         assert signed_by(answer, keys.vtn_ecc).response.code == "463"  # type: ignore[attr-defined]
     async with site.world.store.reading() as tx:
         assert not list(await tx.execute(select(tables.nonces)))
+
+
+@pytest.mark.proves("X12", "I01")
+@POLICIES
+async def test_a_poll_that_is_known_again_is_judged_by_what_its_certificate_is_worth_today(
+    site: Served, keys: Keys, policy: SignaturePolicy
+) -> None:
+    """Both memories of polls know bytes, not rights: the site may have another certificate by now."""
+
+    def poll() -> bytes:
+        return envelope.write(POLL) if policy is OFF else sign(POLL, keys.home)
+
+    await demand(site, policy)
+    for _ in range(2):
+        assert (await site.home.send(poll())).status == 200
+        assert HOME in site.world.index.take_seen()
+    async with site.world.store.writing() as tx:
+        await network.approve(tx, HOME, Sha256("0" * 64))
+    await site.world.index.refresh(site.world.store, site.world.now)
+    answer = await site.home.send(poll())
+    message = answer.message if policy is OFF else signed_by(answer, keys.vtn_ecc)
+    assert isinstance(message, Response)
+    assert message.response.code == "463"
+    assert not site.world.index.take_seen()
+
+
+@pytest.mark.proves("X20")
+async def test_a_signed_poll_that_is_known_again_is_spent_like_any_other(site: Served, keys: Keys) -> None:
+    raws = [sign(POLL, keys.home) for _ in range(3)]
+    for raw in raws:
+        assert (await site.home.send(raw)).status == 200
+    for raw in raws:
+        await refused(site, site.home, raw, "OadrPoll")
+    await refused(site, site.home, sign(POLL, keys.home, timedelta(minutes=-6)), "OadrPoll")
+    await refused(site, site.home, sign(POLL, keys.park), "OadrPoll")
+    await refused(site, site.park, sign(POLL, keys.home), "OadrPoll")
+
+
+@pytest.mark.proves("X07")
+async def test_no_report_keeps_the_server_busy_by_what_is_canonicalised(site: Served, keys: Keys) -> None:
+    """Any site may send 1 MiB there, and the work was done before its signature had to hold."""
+    raw = sign(POLL, keys.home)
+    namespaces = b"".join(b' xmlns:n%d="u:"' % number for number in range(50_000))
+    attributes = b"".join(b' a%d=""' % number for number in range(90_000))
+    flood = raw.replace(b"<oadr:oadrPayload", b"<oadr:oadrPayload" + namespaces, 1)
+    other = raw.replace(b"<dsp:nonce", b'<x xmlns="u:"' + attributes + b"/><dsp:nonce", 1)
+    for body in (flood, other):
+        started = time.process_time()
+        assert (await site.home.send(body, "EiReport")).status == 406
+        assert time.process_time() - started < 2
 
 
 # --- our answer ---
