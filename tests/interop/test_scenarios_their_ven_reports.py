@@ -1,4 +1,17 @@
-"""What openleadr's VEN reports to our VTN: each test bears the name of its scenario, or tells the names."""
+"""What openleadr's VEN reports to our VTN: each test bears the name of its scenario, or tells the names.
+
+Cannot be played, because:
+  status_report_once, usage_report_once, short_report_period, status_report_late_on_change, history_usage_*,
+  cancel_with_last_report, two_requests_in_one_payload, unknown_report_ids
+      our VTN asks only for what it needs: every known reading at intervals, without an end
+  piggyback_cancel
+      our VTN ends a report by a message of its own; the VEN looks for the other way in the wrong half of an answer
+  metadata_request_in_mid_stream
+      the VEN says yes to a request for its list of reports, and does not send it
+  ven_asks_metadata_*, several_metadata_requests, ven_cancels_vtn_report, ven_piggyback_cancels_vtn_report,
+  vtn_republishes_metadata
+      the VEN never asks a VTN for reports, and answers an offer of some by asking for none
+"""
 
 from datetime import timedelta
 from decimal import Decimal

@@ -13,6 +13,7 @@ from oadr.charging.signals import Programme
 from oadr.wire.messages.common import OptType
 from oadr.wire.signature import SignaturePolicy
 from tests.interop.office import Office
+from tests.interop.scenarios_their_ven.lists import answered, event_id, listed, names, opt
 from tests.interop.site import BOTH_WAYS, EVSE, FEEDER, SITE, until
 from tests.interop.their_ven import TheirVen
 from tests.pki import VEN_ECC
@@ -22,6 +23,9 @@ from vtn.model.intervention import Order
 from vtn.model.reading import Quantity
 from vtn.store import interventions, registrations, reports
 from vtn.store.engine import Store
+
+LONG_NAME = "VTN-" + 1000 * "ü"
+LONG_PROGRAMMES = f"https://dso.example/{'long/' * 400}programmes"
 
 
 def their_ven(pki: Folder, server: Server, signatures: SignaturePolicy) -> Any:
@@ -102,7 +106,7 @@ async def test_it_registers_reports_is_limited_and_opts_in(
 
 
 @BOTH_WAYS
-@pytest.mark.parametrize("vtn_settings", [{"vtn_id": "lower_case"}])
+@pytest.mark.parametrize("vtn_settings", [{"vtn_id": "lower_case", "poll_every": 3600}])
 async def test_application_error(ven: TheirVen, office: Office) -> None:
     """It holds that the name of a VTN must have an upper-case letter, and says 452 of the whole list beside optIn.
 
@@ -116,3 +120,19 @@ async def test_application_error(ven: TheirVen, office: Office) -> None:
     assert (word["response_code"], word["opt_type"]) == (200, "optIn")
     assert ven.code == 200
     assert await office.answer(given) is None
+    assert names(await listed(ven)) == [await event_id(office, given)], "it is offered again"
+
+
+@BOTH_WAYS
+@pytest.mark.parametrize(
+    "vtn_settings",
+    [{"vtn_id": LONG_NAME, "market_contexts": LONG_PROGRAMMES, "poll_every": 3600}],
+    ids=["long"],
+)
+async def test_long_values(ven: TheirVen, office: Office) -> None:
+    given = await office.limit()
+    await answered(ven, office, given)
+    assert await opt(office, given) is OptType.OPT_IN
+    assert ven.events[0]["event_descriptor"]["market_context"] == f"{LONG_PROGRAMMES}/supply-limit"
+    (*_, told) = ven.got("oadrDistributeEvent")
+    assert told["vtn_id"] == LONG_NAME

@@ -2,14 +2,16 @@
 
 import socket
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Self
 
 from aiohttp import web
 from openleadr import OpenADRServer, messaging
+from openleadr.objects import Measurement
 from openleadr.service import VTNService
 
 import certs
@@ -19,7 +21,8 @@ from oadr.wire.signature import SignaturePolicy
 from tests.interop.site import EVSE, PROGRAMMES
 from tests.interop.their_ven import Said
 from tests.pki import VEN_ECC
-from ven import Limit, Measurement, Rating
+from ven import Limit, Rating
+from ven import Measurement as Measured
 
 POWER = Decimal(4600)
 SECOND = timedelta(seconds=1)
@@ -37,26 +40,36 @@ class Charger:
         self.limit: Limit | None = None
         self.told: list[Decimal | None] = []
         """A"""
+        self.times: list[datetime] = []
+        """Of what it was told."""
 
     async def apply(self, limit: Limit | None) -> None:
         self.limit = limit
         self.told.append(limit.amps if limit else None)
+        self.times.append(datetime.now(UTC))
 
-    async def measure(self) -> Measurement:
+    async def measure(self) -> Measured:
         amps = self.limit.amps if self.limit else self.rating.amps
-        return Measurement((amps,) * 3, POWER, Decimal(0))
+        return Measured((amps,) * 3, POWER, Decimal(0))
 
 
 class TheirVtn:
     """Asks for the power, every second; what else it does, tests tell it."""
 
     def __init__(
-        self, pki: Folder, signatures: SignaturePolicy, kind: str = "ecc", ven: str = VEN_ECC
+        self,
+        pki: Folder,
+        signatures: SignaturePolicy,
+        kind: str = "ecc",
+        ven: str = VEN_ECC,
+        vtn_id: str = "Their_VTN",
+        programmes: str = PROGRAMMES,
     ) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port: int = free.getsockname()[1]
         self._fingerprint = certs.describe(pki.public(ven), datetime.now(UTC)).fingerprint
+        self.vtn_id, self.programmes, self.ven_id = vtn_id, programmes, VEN_ID
         self.knows_it = True
         self.measured: str = EVSE
         self.every = self.report_back = SECOND
@@ -64,11 +77,14 @@ class TheirVtn:
         self.answers: list[tuple[str, str]] = []
         self.values: list[float] = []
         self.heard: list[Said] = []
+        self.heard_at: list[datetime] = []
+        self.said: list[tuple[str, str, dict[str, Any]]] = []
+        """What was asked, and what it answered where that was XML."""
         self.statuses: list[tuple[str, int]] = []
         chain, key = str(pki.public(f"vtn-{kind}")), str(pki.secret(f"vtn-{kind}"))
         signs = signatures is not SignaturePolicy.OFF
         self.server = OpenADRServer(
-            vtn_id="Their_VTN",
+            vtn_id=vtn_id,
             http_port=self.port,
             http_host="127.0.0.1",
             http_cert=chain,
@@ -84,6 +100,7 @@ class TheirVtn:
             for name in ("verify_message_signatures", "_create_message", "ven_lookup"):
                 setattr(service, name, getattr(VTNService, name))
         self.server.add_handler("on_create_party_registration", self.register)
+        self.server.add_handler("on_cancel_party_registration", self.deregister)
         self.server.add_handler("on_register_report", self.reports)
         self.server.app.middlewares.append(self._remember)
 
@@ -106,16 +123,22 @@ class TheirVtn:
     ) -> web.StreamResponse:
         name, payload = messaging.parse_message(await request.read())
         self.heard.append((name, payload))
+        self.heard_at.append(datetime.now(UTC))
         try:
             response = await handler(request)
         except web.HTTPNotFound:
             self.statuses.append((name, 404))
             raise
         self.statuses.append((name, response.status))
+        if response.status == HTTPStatus.OK and isinstance(response, web.Response) and response.text:
+            self.said.append((name, *messaging.parse_message(response.text.encode())))
         return response
 
     def got(self, name: str) -> list[dict[str, Any]]:
         return [message for kind, message in self.heard if kind == name]
+
+    def answers_to(self, asked: str) -> list[Said]:
+        return [(name, payload) for about, name, payload in self.said if about == asked]
 
     # --- what it asks its user ---
 
@@ -124,9 +147,15 @@ class TheirVtn:
             return None
         return {"ven_id": ven_id, "registration_id": REGISTRATION_ID, "fingerprint": self._fingerprint}
 
-    async def register(self, _: dict[str, Any]) -> tuple[str, str]:
+    async def register(self, request: dict[str, Any]) -> tuple[str, str]:
+        """A VEN that has a name already keeps it."""
         self.knows_it = True
-        return VEN_ID, REGISTRATION_ID
+        self.ven_id = request.get("ven_id", VEN_ID)
+        return self.ven_id, REGISTRATION_ID
+
+    async def deregister(self, request: dict[str, Any]) -> None:
+        self.knows_it = False
+        assert (request["ven_id"], request["registration_id"]) == (self.ven_id, REGISTRATION_ID)
 
     async def reports(  # it looks at the names of the parameters
         self,
@@ -138,7 +167,7 @@ class TheirVtn:
         unit: str,
         scale: str,
     ) -> Any:
-        assert ven_id == VEN_ID
+        assert ven_id == self.ven_id
         if unit != "W" or resource_id != self.measured:
             return None
         assert (measurement, scale) == ("RealPower", "none")
@@ -149,7 +178,7 @@ class TheirVtn:
         self.values.extend(value for _, value in data)
 
     async def answered(self, ven_id: str, event_id: str, opt_type: str) -> None:
-        assert ven_id == VEN_ID
+        assert ven_id == self.ven_id
         self.answers.append((event_id, opt_type))
 
     def hand_out(self, *mail: Said) -> None:
@@ -158,7 +187,7 @@ class TheirVtn:
         self.server.add_handler("on_poll", self._poll)
 
     def _poll(self, ven_id: str) -> Said | None:
-        assert ven_id == VEN_ID
+        assert ven_id == self.ven_id
         return self.mail.popleft() if self.mail else None
 
     # --- events ---
@@ -175,9 +204,15 @@ class TheirVtn:
         each: timedelta = timedelta(minutes=30),
         signal: tuple[str, str] = CAPACITY,
         programme: str = "load-shift",
+        unit: Measurement | None = None,
+        period: Mapping[str, Any] | None = None,
         **more: Any,
     ) -> str:
-        """Intervals of a share of the rated current, unless it is said otherwise."""
+        """Intervals of a share of the rated current, unless it is said otherwise.
+
+        Its own way to add an event has no unit, and forgets all of the active period but start and duration:
+        these are set afterwards.
+        """
         begin = start or datetime.now(UTC)
         added: str = self.server.add_event(
             ven_id=VEN_ID,
@@ -188,10 +223,13 @@ class TheirVtn:
                 {"dtstart": begin + number * each, "duration": each, "signal_payload": value}
                 for number, value in enumerate(values or (0.4,))
             ],
-            market_context=f"{PROGRAMMES}/{programme}",
+            market_context=f"{self.programmes}/{programme}",
             callback=self.answered,
             **more,
         )
+        event = self.event(event_id)
+        event.event_signals[0].measurement = unit
+        event.active_period.update(period or {})
         return added
 
     def event(self, event_id: str) -> Any:

@@ -1,4 +1,8 @@
-"""Events of our VTN at openleadr's VEN: each test bears the name of its scenario."""
+"""Events of our VTN at openleadr's VEN: each test bears the name of its scenario; others are in the files beside this.
+
+Cannot be played, because:
+  overlapping_events   our VTN judges that by itself, and a VEN has no part in it
+"""
 
 import asyncio
 from datetime import UTC, datetime, timedelta

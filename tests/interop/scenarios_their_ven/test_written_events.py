@@ -1,5 +1,6 @@
 """Events in the operator's own words, and changes, at openleadr's VEN: each test bears the name of its scenario."""
 
+import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -9,7 +10,7 @@ import pytest
 
 from oadr.wire.ids import MarketContext, Token
 from oadr.wire.messages.common import OptType, Target
-from oadr.wire.messages.event import Event, Signal
+from oadr.wire.messages.event import Baseline, Event, Signal, SignalType
 from oadr.wire.scalars import Duration
 from tests.interop.office import Office
 from tests.interop.scenarios_their_ven.lists import LATER, answered, listed, opt, statuses
@@ -45,8 +46,50 @@ async def test_dispatch_setpoint_event(ven: TheirVen, office: Office) -> None:
     assert await opt(office, given) is OptType.OPT_IN
 
 
+async def test_event_with_baseline(ven: TheirVen, office: Office) -> None:
+    """It reads the baseline, and then keeps the list of signals in a place of its own."""
+    start, half = datetime.now(UTC), written.HALF_HOUR
+    usual = Baseline(
+        start=start,
+        duration=Duration.of(2 * half),
+        intervals=written.intervals(("5.52", "4.6"), half),
+        baseline_id="as-ever",
+        name="as ever",
+        unit=written.KILOWATT,
+    )
+    less = replace(written.set_point("-1.84", each=2 * half), type=SignalType.DELTA)
+    given = await office.send(own(less, start=start, lasts=2 * half, baseline=usual))
+    await answered(ven, office, given)
+    assert await opt(office, given) is OptType.OPT_IN
+    (signal,) = ven.events[0]["event_signals"]["event_signals"]
+    assert (signal["signal_type"], signal["intervals"][0]["signal_payload"]) == ("delta", -1.84)
+    found = ven.events[0]["event_signals"]["event_baseline"]
+    assert [one["signal_payload"] for one in found["intervals"]] == [5.52, 4.6]
+    assert sum((one["duration"] for one in found["intervals"]), timedelta()) == found["duration"] == 2 * half
+    assert (found["baseline_id"], found["baseline_name"]) == ("as-ever", "as ever")
+
+
+async def test_randomised_sent_when_completed(ven: TheirVen, office: Office) -> None:
+    """It is sent up to the end of its tolerance, and is over by its clock from before that: it answers nothing."""
+    second = timedelta(seconds=1)
+    period = {"start_after": Duration.of(second)}
+    given = await office.send(own(written.share("0.3", second), lasts=second, period=period))
+    await asyncio.sleep((given.planned_end - datetime.now(UTC)).total_seconds())
+    assert statuses(await listed(ven)) == ["completed"]
+    await ven.client.sync_events()
+    assert ven.sent("oadrCreatedEvent") == []
+
+    async def gone() -> bool:
+        return await listed(ven) == []
+
+    await ven.until(gone)
+    assert datetime.now(UTC) >= given.order.start + 2 * second
+
+
 async def test_event_response_4xx(ven: TheirVen, office: Office) -> None:
-    """It says optIn and 460 of a signal that it has no name for; an error counts as a refusal."""
+    """It says optIn and 460 of a signal that it has no name for (custom_signal_refused); an error counts as a
+    refusal.
+    """
     unknown = replace(written.set_point(11), name=Token("x-OURS"))
     given = await office.send(own(unknown))
     await answered(ven, office, given)
