@@ -12,6 +12,7 @@ from typing import Final
 from lxml import etree
 
 from oadr.wire.errors import Forged
+from oadr.wire.parser import parser
 
 INCLUSIVE: Final = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315"
 WITH_COMMENTS: Final = f"{INCLUSIVE}#WithComments"
@@ -68,17 +69,8 @@ def method(algorithm: str | None, prefixes: str | None = None) -> Method:
     return Method(EXCLUSIVE, tuple(prefixes.split(" ")))
 
 
-_PARSER: Final = etree.XMLParser(
-    encoding="utf-8",
-    resolve_entities=False,
-    no_network=True,
-    load_dtd=False,
-    dtd_validation=False,
-    huge_tree=False,
-    remove_comments=True,
-    remove_pis=True,
-)
-"""With the settings of `envelope.parse`. It may be kept, since it only sees what libxml2 has written."""
+_PARSER: Final = parser()
+"""It may be kept, since it only sees what libxml2 has written."""
 
 
 def remade(data: bytes) -> etree._Element:

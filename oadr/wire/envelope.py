@@ -18,6 +18,7 @@ from oadr.wire.errors import Forged, Malformed
 from oadr.wire.familiar import Familiar
 from oadr.wire.messages import MESSAGES, Message
 from oadr.wire.namespaces import NAMESPACES, local_name, qualified
+from oadr.wire.parser import parser
 from oadr.wire.replay import Once
 from oadr.wire.schema import Schema
 from oadr.wire.signature import PAYLOAD, SIGNATURE, SIGNED_OBJECT, SignaturePolicy
@@ -133,18 +134,8 @@ def parse(raw: bytes, limit: int) -> etree._Element:
     markup = text[declaration.end() :] if declaration else text
     if "<!DOCTYPE" in markup or "<?" in markup or "\x00" in markup:
         raise Malformed("holds a document type, a processing instruction or a NUL")
-    parser = etree.XMLParser(  # a new one for each message, and never with a schema: a DTD can crash that
-        encoding="utf-8",
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        dtd_validation=False,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-    )
     try:
-        root = etree.fromstring(raw, parser)
+        root = etree.fromstring(raw, parser())
     except (etree.LxmlError, ValueError) as error:
         raise Malformed("not well-formed XML") from error
     if root.getroottree().docinfo.internalDTD is not None:
