@@ -15,6 +15,7 @@ from sqlalchemy import text
 
 from oadr.ledger.entry import Entry
 from oadr.ledger.log import Head
+from tests.pair.town import in_memory
 from tests.vtn.world import World
 from vtn.store import changes, interventions, record, tables
 from vtn.store.engine import FILE, PRAGMAS, Store, StoreAway
@@ -120,13 +121,15 @@ async def test_many_writers_in_one_process_take_turns(store: Store) -> None:
     assert await number(store) == 50
 
 
-async def test_processes_that_open_and_write_at_once_queue(tmp_path: Path) -> None:
-    program = [sys.executable, "-m", "tests.vtn.store.writer", str(tmp_path / "state"), "10"]
-    children = [await asyncio.create_subprocess_exec(*program, cwd=ROOT) for _ in range(2)]
-    assert [await child.wait() for child in children] == [0, 0]
-    store = await Store.open(tmp_path / "state")
-    assert await number(store) == 20
-    await store.close()
+async def test_processes_that_open_and_write_at_once_queue() -> None:
+    """In memory, where that can be: it is asked who waits for whom, and a disk that stalls would answer instead."""
+    with in_memory() as folder:
+        program = [sys.executable, "-m", "tests.vtn.store.writer", str(folder / "state"), "10"]
+        children = [await asyncio.create_subprocess_exec(*program, cwd=ROOT) for _ in range(2)]
+        assert [await child.wait() for child in children] == [0, 0]
+        store = await Store.open(folder / "state")
+        assert await number(store) == 20
+        await store.close()
 
 
 @pytest.mark.proves("S6", "VT04")
