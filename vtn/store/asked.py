@@ -79,6 +79,7 @@ def _created(path: Path, notes: bytes) -> int:
     file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
     try:
         _write(file, notes)
+        os.fsync(file)  # else a power cut may leave the new name with nothing behind it
         os.replace(fresh, path)
     except OSError:
         os.close(file)

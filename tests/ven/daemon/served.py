@@ -2,10 +2,11 @@
 
 import asyncio
 import os
+import signal
 import socket
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -81,17 +82,28 @@ class Program:
         return self.process.returncode
 
 
+@contextmanager
+def _ctrl_c_means_something() -> Iterator[None]:
+    """A shell's background jobs ignore SIGINT, and so would every program that is started here."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 @asynccontextmanager
 async def running(*arguments: str | Path, **environment: str) -> AsyncIterator[Program]:
     """`python arguments...` with both of its outputs in one; it does not outlive the test."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *map(str, arguments),
-        cwd=ROOT,
-        env={**os.environ, **environment},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
+    with _ctrl_c_means_something():
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *map(str, arguments),
+            cwd=ROOT,
+            env={**os.environ, **environment},
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
     try:
         yield Program(process)
     finally:

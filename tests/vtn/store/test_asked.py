@@ -48,8 +48,11 @@ def test_a_process_that_dies_at_once_has_not_forgotten(tmp_path: Path) -> None:
 
 def test_two_sites_may_ask_with_the_same_nonce(tmp_path: Path) -> None:
     memory = Asked(tmp_path)
-    memory.spend(HOME, "n1")
-    memory.spend(PARK, "n1")
+    for site in (HOME, PARK):
+        memory.spend(site, "n1")
+    for site in (HOME, PARK):
+        with pytest.raises(Forged):
+            memory.spend(site, "n1")
 
 
 def test_of_very_many_the_oldest_are_forgotten_and_the_file_stays_small(tmp_path: Path) -> None:

@@ -34,8 +34,11 @@ async def test_a_nonce_is_spent_once_for_all_processes_and_beyond_a_restart(worl
 
 
 async def test_two_sites_may_have_chosen_the_same_nonce(world: World) -> None:
-    await spend(world.store)
-    await spend(world.store, PARK)
+    for site in (HOME, PARK):
+        await spend(world.store, site)
+    for site in (HOME, PARK):
+        with pytest.raises(Forged, match="replayed"):
+            await spend(world.store, site)
 
 
 @pytest.mark.proves("F3")
