@@ -5,7 +5,6 @@ from decimal import Decimal
 from pathlib import Path
 
 from examples import embed_ven
-from tests.pair.town import in_memory
 from tests.pki import VEN_ECC, make_pki
 from tests.ven.daemon.served import address, reserved, running, serving
 from tests.ven.stage import BASE
@@ -32,14 +31,13 @@ async def test_its_driver_is_a_chargepoint_that_can_measure() -> None:
 
 async def test_it_runs_as_it_stands_and_obeys_a_limit(tmp_path: Path) -> None:
     pki = make_pki(tmp_path / "pki")
+    files = (pki.secret(VEN_ECC), pki.public("vtn-ca"), tmp_path / "state")
     at = reserved()
-    with in_memory() as folder:
-        files = (pki.secret(VEN_ECC), pki.public("vtn-ca"), folder / "state")
-        arguments = ("-m", "examples.embed_ven", address(at), BASE, *files)
-        async with serving(pki, at) as vtn, running(*arguments) as program:
-            await program.line_with("evse-1 no limit")
-            assert "Decimal('12.8')" in await program.line_with("supply-limit")
-            program.process.send_signal(signal.SIGINT)
-            assert await program.ended() == 0
+    arguments = ("-m", "examples.embed_ven", address(at), BASE, *files)
+    async with serving(pki, at) as vtn, running(*arguments) as program:
+        await program.line_with("evse-1 no limit")
+        assert "Decimal('12.8')" in await program.line_with("supply-limit")
+        program.process.send_signal(signal.SIGINT)
+        assert await program.ended() == 0
     assert not any("Traceback" in line for line in program.lines)
     assert vtn.registrations == 1

@@ -5,9 +5,11 @@ go wrong becomes `StoreAway`, which is answered by "later", never by an empty li
 """
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
+from time import sleep
 from typing import Any, Final, Self
 
 from sqlalchemy import URL, event, text
@@ -19,6 +21,7 @@ from vtn.store import tables
 FILE: Final = "vtn.sqlite"
 PATIENCE_MS: Final = 5000
 """How long a writer waits for another one."""
+PAUSE_MS: Final = 20
 PRAGMAS: Final = (
     ("busy_timeout", PATIENCE_MS),
     ("journal_mode", "wal"),
@@ -53,6 +56,7 @@ class Store:
             (folder / FILE).chmod(0o600)  # SQLite gives the same to the files that it puts beside it
         except OSError as error:
             raise StoreAway(f"{folder} cannot be used: {error.strerror}") from error
+        await asyncio.to_thread(_begin_wal, folder / FILE)
         store = cls(_engine(folder / FILE))
         try:
             async with store.writing() as tx:
@@ -87,6 +91,23 @@ class Store:
 
     async def close(self) -> None:
         await self._engine.dispose()
+
+
+def _begin_wal(path: Path) -> None:
+    """WAL mode, which then stays with the file; so that two programs may open a new store at once.
+
+    SQLite may refuse at once while another one is just doing the same, whatever its busy_timeout, so the waiting is
+    done here. Raises `StoreAway`.
+    """
+    with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as database:
+        for is_last in (*[False] * (PATIENCE_MS // PAUSE_MS), True):
+            try:
+                database.execute("PRAGMA journal_mode=wal")
+                return
+            except sqlite3.Error as error:
+                if is_last or error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                    raise StoreAway(f"the store cannot be used: {error}") from error
+            sleep(PAUSE_MS / 1000)
 
 
 def _engine(path: Path) -> AsyncEngine:

@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 import sys
 from collections.abc import AsyncIterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from subprocess import DEVNULL
@@ -15,10 +16,9 @@ from sqlalchemy import text
 
 from oadr.ledger.entry import Entry
 from oadr.ledger.log import Head
-from tests.pair.town import in_memory
 from tests.vtn.world import World
 from vtn.store import changes, interventions, record, tables
-from vtn.store.engine import FILE, PRAGMAS, Store, StoreAway
+from vtn.store.engine import FILE, PATIENCE_MS, PRAGMAS, Store, StoreAway
 from vtn.store.tables import Moment
 
 ROOT = Path(__file__).parents[3]
@@ -121,15 +121,34 @@ async def test_many_writers_in_one_process_take_turns(store: Store) -> None:
     assert await number(store) == 50
 
 
-async def test_processes_that_open_and_write_at_once_queue() -> None:
-    """In memory, where that can be: it is asked who waits for whom, and a disk that stalls would answer instead."""
-    with in_memory() as folder:
-        program = [sys.executable, "-m", "tests.vtn.store.writer", str(folder / "state"), "10"]
-        children = [await asyncio.create_subprocess_exec(*program, cwd=ROOT) for _ in range(2)]
-        assert [await child.wait() for child in children] == [0, 0]
-        store = await Store.open(folder / "state")
-        assert await number(store) == 20
-        await store.close()
+async def test_processes_that_open_and_write_at_once_queue(tmp_path: Path) -> None:
+    program = [sys.executable, "-m", "tests.vtn.store.writer", str(tmp_path / "state"), "10"]
+    children = [await asyncio.create_subprocess_exec(*program, cwd=ROOT) for _ in range(2)]
+    assert [await child.wait() for child in children] == [0, 0]
+    store = await Store.open(tmp_path / "state")
+    assert await number(store) == 20
+    await store.close()
+
+
+async def test_a_new_store_is_waited_for_while_another_program_is_busy_with_it(tmp_path: Path) -> None:
+    """SQLite itself would not wait here."""
+    with closing(sqlite3.connect(tmp_path / FILE, isolation_level=None)) as other:
+        other.execute("CREATE TABLE anything (one)")
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(sqlite3.OperationalError, match="locked"), closing(plain(tmp_path)) as second:
+            second.execute("PRAGMA journal_mode=wal")
+        opening = asyncio.create_task(Store.open(tmp_path))
+        await asyncio.wait((opening,), timeout=0.1)
+        assert not opening.done()
+        other.execute("COMMIT")
+        store = await opening
+    await store.close()
+
+
+def plain(folder: Path) -> sqlite3.Connection:
+    database = sqlite3.connect(folder / FILE, isolation_level=None)
+    database.execute(f"PRAGMA busy_timeout={PATIENCE_MS}")
+    return database
 
 
 @pytest.mark.proves("S6", "VT04")
