@@ -62,6 +62,8 @@ class Played:
     """The events that the VEN held after the list had become empty."""
     stretch: tuple[datetime, datetime] = (datetime.min, datetime.max)
     """Of the history that was asked for in part."""
+    soon: datetime = datetime.min
+    """When the reports were to begin that were asked for ahead of their time."""
     remains: str = "?"
     """Of its registration, at the end."""
 
@@ -279,8 +281,19 @@ class Evening:
 
     async def reports(self) -> None:
         """Beside the one that it asked for in the answer to our offer, and after an event."""
+        soon = datetime.now(UTC).replace(microsecond=0) + 4 * SECOND
         self.vtn.hand_out(
             ("oadrDistributeEvent", {"events": [self.early]}),
+            ask("Short", "TELEMETRY_USAGE", "plain:P", every=SECOND, since=soon, lasts=SECOND),
+            ask(
+                "Late",
+                "TELEMETRY_STATUS",
+                "plain:ST",
+                SECOND,
+                since=soon,
+                lasts=2 * SECOND,
+                grain=timedelta(),
+            ),
             ask("Unknown", "nothing", "plain:P"),
             ask("Status_Once", "TELEMETRY_STATUS", "plain:ST"),
             ask("Once", "TELEMETRY_USAGE", "plain:P"),
@@ -293,6 +306,8 @@ class Evening:
         )
         names = ("Status_Once", "Once", "Periodic", "Last", "History", "Part")
         await self._until(lambda: all(self.played.reports(name) for name in names))
+        await self._until(lambda: [len(self.played.reports(name)) for name in ("Short", "Late")] == [2, 3])
+        self.played.soon = soon
 
     async def farewell(self, ven: Ven) -> None:
         self.vtn.hand_out(("oadrRequestReregistration", {"ven_id": VEN_ID}))
@@ -349,11 +364,13 @@ def ask(
     every: timedelta = timedelta(),
     since: datetime | None = None,
     lasts: timedelta = timedelta(),
+    grain: timedelta | None = None,
 ) -> Said:
+    """`grain` is the length of an interval, that of the time between two reports if nothing else is said."""
     point = {"r_id": r_id, "reading_type": "x-notApplicable"}
     specified = {
         "report_specifier_id": specifier,
-        "granularity": every,
+        "granularity": every if grain is None else grain,
         "report_back_duration": every,
         "specifier_payloads": [point],
         "report_interval": {"dtstart": since, "duration": lasts} if since else None,

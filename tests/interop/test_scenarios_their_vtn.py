@@ -127,7 +127,7 @@ def test_poll_drains_in_order(played: Played) -> None:
     told = [name for name, _ in played.vtn.answers_to("oadrPoll")]
     first = told.index("oadrCreateReport")
     assert told[first - 1] == "oadrDistributeEvent"
-    assert told[first : first + 7] == ["oadrCreateReport"] * 6 + ["oadrResponse"]
+    assert told[first : first + 9] == ["oadrCreateReport"] * 8 + ["oadrResponse"]
 
 
 def test_cancel_with_wrong_ids(played: Played) -> None:
@@ -488,6 +488,20 @@ def test_status_report_periodic(played: Played) -> None:
     first = played.vtn.got("oadrCanceledReport")[0]
     assert first["response"]["response_code"] == 200
     assert "Periodic" not in [one["report_request_id"] for one in first["pending_reports"]]
+
+
+def test_short_report_period(played: Played) -> None:
+    """Its length is for two."""
+    begins = [report["dtstart"] for report in played.reports("Short")]
+    assert begins == [played.soon + number * SECOND for number in range(2)]
+
+
+def test_status_report_late_on_change(played: Played) -> None:
+    """The first tells the state, the others that it has not changed."""
+    qualities = [
+        report["intervals"][-1]["report_payload"]["data_quality"] for report in played.reports("Late")
+    ]
+    assert qualities == ["Quality Good - Non Specific", *["No New Value - Previous Value Used"] * 2]
 
 
 def test_history_usage_all(played: Played) -> None:
