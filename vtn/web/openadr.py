@@ -22,7 +22,6 @@ from oadr.wire.ids import NO_REQUEST
 from oadr.wire.messages import Message, Response
 from oadr.wire.messages.common import EiResponse
 from oadr.wire.messages.registration import ServiceName
-from oadr.wire.recording import verdict
 from oadr.wire.schema import Schema
 from oadr.wire.signature import SignaturePolicy
 from vtn import clock
@@ -130,7 +129,7 @@ class Endpoint:
     def _reply(self, message: Message, request: web.Request, *, signs: bool) -> web.Response:
         """Signed if the request was, or must have been."""
         raw = self._signers.sign(message, peers.tls(request), clock.now()) if signs else _written(message)
-        self.recorder.answered(request, verdict(message), raw)
+        self.recorder.answered(request, message, raw)
         response = web.Response(body=raw, content_type=XML, charset="utf-8")
         if coding := _coding(request.headers.get("Accept-Encoding", "")):
             response.enable_compression(coding)  # the whole body, with its length: chunks are not allowed
@@ -147,7 +146,7 @@ class Endpoint:
     ) -> web.Response:
         """A status without a body: what is undefined is left out, and the cause stays in our log."""
         self._journal.refusal(_remote(request), _name(shown), f"HTTP {status}", why)
-        self.recorder.answered(request, f"HTTP {status} {why}")
+        self.recorder.refused(request, f"HTTP {status} {why}")
         response = web.Response(status=status)
         if status == 503:
             response.headers["Retry-After"] = RETRY_AFTER

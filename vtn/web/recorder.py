@@ -8,7 +8,8 @@ from typing import Final
 from aiohttp import web
 
 from oadr.wire.ids import VenId
-from oadr.wire.recording import Direction, Recorded
+from oadr.wire.messages import Message
+from oadr.wire.recording import Direction, Recorded, verdict
 from vtn import clock
 from vtn.model.registration import Caller
 from vtn.store import messages
@@ -51,15 +52,21 @@ class Recorder:
         if heard := request.get(HEARD):
             heard.raw = raw
 
-    def answered(self, request: web.Request, verdict: str, reply: bytes = b"") -> None:
-        """To be called when it is certain what the answer is. Empty: a status without a body."""
-        heard = request.get(HEARD)
-        if heard is None:
-            return
+    def answered(self, request: web.Request, reply: Message, raw: bytes) -> None:
+        """To be called when it is certain what the answer is."""
+        if heard := request.get(HEARD):
+            self._keep_later(heard, verdict(reply), raw)
+
+    def refused(self, request: web.Request, why: str) -> None:
+        """By a status, without a body."""
+        if heard := request.get(HEARD):
+            self._keep_later(heard, why, b"")
+
+    def _keep_later(self, heard: Heard, said: str, reply: bytes) -> None:
         if len(self._waiting) >= WAITING:
             self._tell("too many wait for the store")
             return
-        task = asyncio.create_task(self._keep(heard, verdict, reply, clock.now()))
+        task = asyncio.create_task(self._keep(heard, said, reply, clock.now()))
         self._waiting.add(task)
         task.add_done_callback(self._waiting.discard)
 
@@ -67,9 +74,9 @@ class Recorder:
         """What waits for the store is kept. For the end of the server, before its store is closed."""
         await asyncio.gather(*self._waiting)
 
-    async def _keep(self, heard: Heard, verdict: str, reply: bytes, now: datetime) -> None:
+    async def _keep(self, heard: Heard, said: str, reply: bytes, now: datetime) -> None:
         """A task for each: they come to the store in order, so an erasure erases what was said before it."""
-        recorded = [Recorded.of(heard.raw, Direction.IN, heard.service, verdict, heard.at)]
+        recorded = [Recorded.of(heard.raw, Direction.IN, heard.service, said, heard.at)]
         if reply:
             recorded.append(Recorded.of(reply, Direction.OUT, heard.service, "", now))
         try:
