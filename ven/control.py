@@ -20,8 +20,8 @@ from oadr.charging.electricity import FLOOR_AMPS, Rating
 from oadr.charging.limit import Limit, Source
 from oadr.charging.signals import Programme
 from oadr.wire.ids import ResourceId
-from ven import arbiter, boost, failsafe
-from ven.arbiter import Arbiter, SlotKey
+from ven import boost, failsafe, ordered
+from ven.arbiter import Arbiter
 from ven.calendar import Calendar, Change
 from ven.contract import Contract
 from ven.events import HeldEvent, Site
@@ -29,6 +29,7 @@ from ven.failsafe import Heard, Link, State
 from ven.local import Local
 from ven.randomise import drawn
 from ven.sharing import Claim, next_turn, shared
+from ven.slots import SlotKey
 
 SECOND: Final = timedelta(seconds=1)
 FAILSAFE: Final = "failsafe"
@@ -74,7 +75,7 @@ class Control:
         """When `decide` will next come to something else, were nothing to happen; None: never."""
         held = tuple(held)
         moments = (
-            arbiter.next_order(held, site, now),
+            ordered.next_order(held, site, now),
             self.arbiter.next_change(now),
             failsafe.next_wake(
                 self.link,
@@ -136,7 +137,7 @@ class Control:
         normal = {resource: limit.percent for resource, limit in planned.items()}
         obeyed = [each for each in held if not is_on_default or each.programme is Programme.SUPPLY_LIMIT]
         boosted = {one.resource_id for one in self.local.boosts}
-        by_events = arbiter.orders(obeyed, site, self._ratings, now, normal)
+        by_events = ordered.orders(obeyed, site, self._ratings, now, normal)
         by_calendar = {SlotKey(resource, limit.source): limit for resource, limit in planned.items()}
         for key, limit in (
             *by_events.items(),

@@ -23,7 +23,6 @@ from oadr.wire.messages import DistributeEvent, RegisteredReport
 from oadr.wire.messages.common import EiResponse, OptType, QualifiedEventId
 from oadr.wire.messages.event import Event
 from ven import calendar_form
-from ven.arbiter import Restore, Slot, SlotKey
 from ven.authority import Spell
 from ven.boost import Boost
 from ven.calendar import Calendar
@@ -32,6 +31,7 @@ from ven.events import HeldEvent
 from ven.local import Local
 from ven.opts import Opt, Stage
 from ven.reports import Order
+from ven.slots import Restore, Slot, SlotKey
 
 FORMAT: Final = 2
 MAX_BYTES: Final = 16 * 1024 * 1024

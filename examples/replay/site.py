@@ -19,8 +19,9 @@ from oadr.wire.messages import DistributeEvent
 from oadr.wire.messages.common import OptType
 from oadr.wire.schema import Schema
 from ven import Rating
-from ven.arbiter import Arbiter, next_order, orders
+from ven.arbiter import Arbiter
 from ven.events import HeldEvent, Site, merge
+from ven.ordered import next_order, orders
 
 RATING: Final = Rating(amps=Decimal(32), phases=1)
 """7.4 kW at 230 V."""

@@ -28,11 +28,12 @@ from tests.ven.stage import (
     signal,
 )
 from tests.ven.virtual import START
-from ven import arbiter, events
-from ven.arbiter import Arbiter, Restore, Slot, SlotKey
+from ven import events, ordered
+from ven.arbiter import Arbiter
 from ven.events import HeldEvent
 from ven.randomise import Dice
 from ven.sharing import TURN
+from ven.slots import Restore, Slot, SlotKey
 
 RESTORE_MAX = timedelta(seconds=600)
 SUPPLY = SlotKey(EVSE_1, Source.SUPPLY_LIMIT)
@@ -52,8 +53,8 @@ def held(*listed: Event, dice: Dice | None = None) -> tuple[HeldEvent, ...]:
     return events.merge((), listing(*listed), SITE, START, dice or Loaded(0)).held
 
 
-def ordered(book: tuple[HeldEvent, ...], now: datetime) -> dict[SlotKey, str]:
-    return {key: str(limit.amps) for key, limit in arbiter.orders(book, SITE, RATINGS, now).items()}
+def amps_ordered(book: tuple[HeldEvent, ...], now: datetime) -> dict[SlotKey, str]:
+    return {key: str(limit.amps) for key, limit in ordered.orders(book, SITE, RATINGS, now).items()}
 
 
 def amps(judge: Arbiter) -> Decimal | None:
@@ -67,10 +68,10 @@ def amps(judge: Arbiter) -> Decimal | None:
 @pytest.mark.proves("r18")
 def test_an_event_orders_from_its_start_until_just_before_its_end() -> None:
     book = held(event(start=START + MINUTE, target=Target(resource_ids=(EVSE_1,))))
-    assert ordered(book, START + MINUTE - timedelta(microseconds=1)) == {}
-    assert ordered(book, START + MINUTE) == {SUPPLY: "12.8"}
-    assert ordered(book, START + 31 * MINUTE - timedelta(microseconds=1)) == {SUPPLY: "12.8"}
-    assert ordered(book, START + 31 * MINUTE) == {}
+    assert amps_ordered(book, START + MINUTE - timedelta(microseconds=1)) == {}
+    assert amps_ordered(book, START + MINUTE) == {SUPPLY: "12.8"}
+    assert amps_ordered(book, START + 31 * MINUTE - timedelta(microseconds=1)) == {SUPPLY: "12.8"}
+    assert amps_ordered(book, START + 31 * MINUTE) == {}
 
 
 @pytest.mark.proves("r32")
@@ -78,26 +79,26 @@ def test_each_interval_orders_its_own_value_for_its_own_length() -> None:
     book = held(
         event(signals=(signal("0.2", "0.5", minutes=15),), target=Target(resource_ids=(EVSE_1,)), minutes=30)
     )
-    assert ordered(book, START + 14 * MINUTE) == {SUPPLY: "6.4"}
-    assert ordered(book, START + 15 * MINUTE) == {SUPPLY: "16.0"}
-    assert arbiter.next_order(book, SITE, START) == START + 15 * MINUTE
-    assert arbiter.next_order(book, SITE, START + 15 * MINUTE) == START + 30 * MINUTE
-    assert arbiter.next_order(book, SITE, START + 30 * MINUTE) is None
+    assert amps_ordered(book, START + 14 * MINUTE) == {SUPPLY: "6.4"}
+    assert amps_ordered(book, START + 15 * MINUTE) == {SUPPLY: "16.0"}
+    assert ordered.next_order(book, SITE, START) == START + 15 * MINUTE
+    assert ordered.next_order(book, SITE, START + 15 * MINUTE) == START + 30 * MINUTE
+    assert ordered.next_order(book, SITE, START + 30 * MINUTE) is None
 
 
 @pytest.mark.proves("r47")
 def test_a_duration_of_zero_lasts_until_it_is_cancelled() -> None:
     book = held(event(minutes=0, target=Target(resource_ids=(EVSE_1,))))
-    assert ordered(book, START + timedelta(days=30)) == {SUPPLY: "12.8"}
+    assert amps_ordered(book, START + timedelta(days=30)) == {SUPPLY: "12.8"}
 
 
 @pytest.mark.proves("r6")
 def test_a_test_event_moves_no_load() -> None:
-    assert ordered(held(event(test="true")), START) == {}
+    assert amps_ordered(held(event(test="true")), START) == {}
 
 
 def test_each_chargepoint_gets_the_share_of_its_own_rating_and_pauses_below_six_amps() -> None:
-    assert ordered(held(event(share="0.3")), START) == {
+    assert amps_ordered(held(event(share="0.3")), START) == {
         SUPPLY: "9.6",
         SlotKey(EVSE_2, Source.SUPPLY_LIMIT): "0",
     }
@@ -105,20 +106,20 @@ def test_each_chargepoint_gets_the_share_of_its_own_rating_and_pauses_below_six_
 
 def test_of_two_orders_in_one_slot_the_smaller_holds() -> None:
     book = held(event("E1", share="0.5"), event("E2", share="0.3"), event("E3", share="0.4"))
-    assert arbiter.orders(book, SITE, RATINGS, START)[SUPPLY].because == "E2"
+    assert ordered.orders(book, SITE, RATINGS, START)[SUPPLY].because == "E2"
 
 
 @pytest.mark.proves("VE15", "W34")
 def test_an_emergency_and_a_load_shift_have_slots_of_their_own_and_the_smaller_binds() -> None:
     book = held(event("E1", share="0.5", minutes=10), event("E2", share="0.7", programme="load-shift"))
     judge = new()
-    judge.decide(arbiter.orders(book, SITE, RATINGS, START), START)
+    judge.decide(ordered.orders(book, SITE, RATINGS, START), START)
     binding = judge.limit(EVSE_1)
     assert binding is not None
     assert (binding.amps, binding.source, binding.because) == (Decimal("16.0"), Source.SUPPLY_LIMIT, "E1")
     for minute in range(1, 25):
         now = START + minute * MINUTE
-        judge.decide(arbiter.orders(book, SITE, RATINGS, now), now)
+        judge.decide(ordered.orders(book, SITE, RATINGS, now), now)
     binding = judge.limit(EVSE_1)
     assert binding is not None
     assert (binding.amps, binding.because) == (Decimal("22.4"), "E2")
@@ -128,7 +129,7 @@ def test_a_chargepoint_that_is_gone_from_the_configuration_is_no_obstacle() -> N
     book = held(event())
     fewer = {EVSE_1: RATING}
     site = events.Site(SITE.ven_id, frozenset(fewer), SITE.groups, "https://elsewhere.example", RESTORE_MAX)
-    assert set(arbiter.orders(book, site, fewer, START)) == {SUPPLY}
+    assert set(ordered.orders(book, site, fewer, START)) == {SUPPLY}
     gone = SlotKey(EVSE_2, Source.SUPPLY_LIMIT)
     judge = Arbiter(fewer, RESTORE_MAX, MINUTE, Loaded(), {gone: Slot(order("6")), SUPPLY: Slot(order("6"))})
     judge.decide({}, START)
@@ -139,7 +140,7 @@ def test_a_chargepoint_that_is_gone_from_the_configuration_is_no_obstacle() -> N
 def test_neither_another_venid_nor_another_base_lifts_what_was_accepted(base: str) -> None:
     book = held(event(target=Target(ven_ids=(VEN,))))
     site = events.Site(None, SITE.resources, frozenset(), base, RESTORE_MAX)
-    assert SUPPLY in arbiter.orders(book, site, RATINGS, START)
+    assert SUPPLY in ordered.orders(book, site, RATINGS, START)
 
 
 # --- falling and rising ---
@@ -315,8 +316,8 @@ def test_a_slot_can_be_read_back_as_it_was() -> None:
 def test_a_shift_within_its_tolerance_orders_from_its_drawn_start() -> None:
     shift = event(programme="load-shift", start_after=Duration(300), target=Target(resource_ids=(EVSE_1,)))
     book = held(shift, dice=Loaded(0.5))
-    assert ordered(book, START + timedelta(seconds=149)) == {}
-    assert ordered(book, START + timedelta(seconds=150)) == {SHIFT: "12.8"}
+    assert amps_ordered(book, START + timedelta(seconds=149)) == {}
+    assert amps_ordered(book, START + timedelta(seconds=150)) == {SHIFT: "12.8"}
 
 
 @pytest.mark.proves("r65")
@@ -324,10 +325,10 @@ def test_a_randomised_event_that_is_cancelled_ends_at_random_too() -> None:
     shift = event(programme="load-shift", start_after=Duration(300), target=Target(resource_ids=(EVSE_1,)))
     book = held(shift)
     judge = new(Loaded(0.5))
-    judge.decide(arbiter.orders(book, SITE, RATINGS, START), START)
+    judge.decide(ordered.orders(book, SITE, RATINGS, START), START)
     cancelled = events.merge(book, listing(replace(shift, descriptor=CANCELLATION)), SITE, START, Loaded())
     assert cancelled.held == ()
-    judge.decide(arbiter.orders(cancelled.held, SITE, RATINGS, START), START)
+    judge.decide(ordered.orders(cancelled.held, SITE, RATINGS, START), START)
     assert amps(judge) == Decimal("12.8")
     assert judge.next_change(START) == START + timedelta(seconds=300)
 
@@ -344,7 +345,7 @@ def dispatched(watts: str) -> Event:
 def test_what_is_ordered_of_a_whole_site_is_shared_out() -> None:
     """At 253 V, since it is an emergency and nobody has measured."""
     book = held(dispatched("10120"))
-    assert ordered(book, START) == {SUPPLY: "8.0", SlotKey(EVSE_2, Source.SUPPLY_LIMIT): "16.0"}
+    assert amps_ordered(book, START) == {SUPPLY: "8.0", SlotKey(EVSE_2, Source.SUPPLY_LIMIT): "16.0"}
 
 
 @pytest.mark.proves("W38")
@@ -352,8 +353,8 @@ def test_what_one_declines_goes_to_nobody_else() -> None:
     """It draws beside the sum that was ordered, so the others must not draw its part as well."""
     shift = replace(dispatched("9200"), descriptor=event(programme="load-shift").descriptor)
     (each,) = held(shift)
-    both = ordered((each,), each.start)
-    (left,) = ordered((each.declining(frozenset({EVSE_2})),), each.start).items()
+    both = amps_ordered((each,), each.start)
+    (left,) = amps_ordered((each.declining(frozenset({EVSE_2})),), each.start).items()
     assert left == (SHIFT, both[SHIFT])
 
 
@@ -362,8 +363,8 @@ def test_where_it_is_too_little_for_all_they_take_turns() -> None:
     seen = []
     now = START
     for _ in range(2):
-        seen.append({key.resource_id for key, amps in ordered(book, now).items() if amps != "0"})
-        turn = arbiter.next_order(book, SITE, now)
+        seen.append({key.resource_id for key, amps in amps_ordered(book, now).items() if amps != "0"})
+        turn = ordered.next_order(book, SITE, now)
         assert turn is not None
         now = turn
     assert sorted(map(sorted, seen)) == [[EVSE_1], [EVSE_2]]

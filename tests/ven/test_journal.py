@@ -16,12 +16,12 @@ from oadr.wire.messages.event import EventStatus
 from tests.ven.stage import EVSE_1, SITE, Loaded, event, listing, report_request
 from tests.ven.virtual import START
 from ven import events
-from ven.arbiter import Restore, Slot, SlotKey
 from ven.enrolment import Registration
 from ven.events import HeldEvent
 from ven.journal import FORMAT, Corrupt, Memory, decode, encode
 from ven.local import Local
 from ven.reports import Order
+from ven.slots import Restore, Slot, SlotKey
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="￾￿"), max_size=12)
 MOMENTS = st.datetimes(datetime(2020, 1, 1), datetime(2050, 1, 1), timezones=st.just(UTC))

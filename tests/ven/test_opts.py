@@ -40,7 +40,7 @@ from tests.ven.stage import (
     response,
 )
 from tests.ven.virtual import START
-from ven import arbiter, events
+from ven import events, ordered
 from ven.arbiter import Arbiter
 from ven.events import HeldEvent
 from ven.journal import Memory, decode, encode
@@ -158,7 +158,7 @@ def test_a_chargepoint_that_a_modification_adds_follows_it() -> None:
 def test_a_limit_that_is_declined_ends_at_once_and_no_other_does() -> None:
     held = merged(shift("E1", share="0.4"), shift("E2", share="0.7"), event("E3", share="0.8"))
     judge = Arbiter(RATINGS, timedelta(seconds=600), timedelta(seconds=60), Loaded())
-    judge.decide(arbiter.orders(held, SITE, RATINGS, START), START)
+    judge.decide(ordered.orders(held, SITE, RATINGS, START), START)
 
     def binding() -> tuple[str, Source]:
         limit = judge.limit(EVSE_1)
@@ -170,7 +170,7 @@ def test_a_limit_that_is_declined_ends_at_once_and_no_other_does() -> None:
         decided = decide(held, EventId(gone), OUT, (EVSE_1,), START)
         held = tuple(decided if each.event.event_id == gone else each for each in held)
         judge.let_go(held)
-        judge.decide(arbiter.orders(held, SITE, RATINGS, START), START)
+        judge.decide(ordered.orders(held, SITE, RATINGS, START), START)
         assert binding() == left
     other = judge.limit(EVSE_2)
     assert other
@@ -453,13 +453,13 @@ def test_declining_one_event_does_not_cut_short_the_return_from_another() -> Non
     short, declined = shift("E1", share="0.4", minutes=30), shift("E2", share="0.7")
     held = merged(short, declined)
     judge = Arbiter(RATINGS, timedelta(seconds=600), timedelta(seconds=60), Loaded())
-    judge.decide(arbiter.orders(held, SITE, RATINGS, START), START)
+    judge.decide(ordered.orders(held, SITE, RATINGS, START), START)
     after = START + 31 * MINUTE
-    judge.decide(arbiter.orders(held, SITE, RATINGS, after), after)
+    judge.decide(ordered.orders(held, SITE, RATINGS, after), after)
     returning = judge.limit(EVSE_1)
     held = (held[0], decide(held, EventId("E2"), OUT, (), after))
     judge.let_go(held)
-    judge.decide(arbiter.orders(held, SITE, RATINGS, after), after)
+    judge.decide(ordered.orders(held, SITE, RATINGS, after), after)
     assert returning
     assert returning.because == "E1"
     assert judge.limit(EVSE_1) == returning

@@ -15,10 +15,11 @@ from oadr.wire.messages.event import Event, EventStatus
 from oadr.wire.scalars import Duration
 from tests.ven.stage import EVSE_1, MINUTE, RATINGS, SITE, Loaded, event, listing
 from tests.ven.virtual import START
-from ven import arbiter, events, ramp
-from ven.arbiter import Arbiter, SlotKey
+from ven import events, ordered, ramp
+from ven.arbiter import Arbiter
 from ven.events import HeldEvent
 from ven.journal import Memory, decode, encode
+from ven.slots import SlotKey
 
 AHEAD = START + 10 * MINUTE
 SHIFT = SlotKey(EVSE_1, Source.LOAD_SHIFT)
@@ -70,12 +71,12 @@ def course(book: tuple[HeldEvent, ...], judge: Arbiter | None = None) -> list[tu
     judge, now = judge or new(), START
     found: list[tuple[float, Decimal | None]] = []
     while True:
-        judge.decide(arbiter.orders(book, SITE, RATINGS, now), now)
+        judge.decide(ordered.orders(book, SITE, RATINGS, now), now)
         limit = judge.limit(EVSE_1)
         amps = limit.amps if limit else None
         if not found or found[-1][1] != amps:
             found.append((seconds(now), amps))
-        moments = (arbiter.next_order(book, SITE, now), judge.next_change(now))
+        moments = (ordered.next_order(book, SITE, now), judge.next_change(now))
         later = [moment for moment in moments if moment is not None]
         if not later:
             return found
@@ -129,7 +130,7 @@ def test_a_ramp_up_moves_with_the_start_that_was_drawn() -> None:
 
 def test_a_load_shift_that_is_heard_of_late_is_where_it_should_be_by_then() -> None:
     book = held(gentle(ramp_up=600, start=START + 3 * MINUTE))
-    limit = arbiter.orders(book, SITE, RATINGS, START)[SHIFT]
+    limit = ordered.orders(book, SITE, RATINGS, START)[SHIFT]
     assert limit.amps == Decimal("12.8"), "eight tenths of the way to 30 %, and that rounded down"
 
 
@@ -166,7 +167,7 @@ def test_a_supply_limitation_holds_to_its_end_and_is_released_as_slowly_as_was_a
 @pytest.mark.proves("r31")
 def test_what_is_called_off_is_released_as_slowly_and_so_after_a_restart() -> None:
     book, judge = held(gentle(recovery=140, start=START)), new()
-    judge.decide(arbiter.orders(book, SITE, RATINGS, START), START)
+    judge.decide(ordered.orders(book, SITE, RATINGS, START), START)
     remembered = decode(encode(Memory(slots=tuple(judge.slots.items()))))
     after = Arbiter(RATINGS, timedelta(), timedelta(seconds=1), Loaded(0), dict(remembered.slots))
     assert after.slots == judge.slots
@@ -177,7 +178,7 @@ def test_what_is_called_off_is_released_as_slowly_and_so_after_a_restart() -> No
 
 
 def test_no_release_takes_longer_than_a_day() -> None:
-    limit = arbiter.orders(held(gentle(recovery=10**9, start=START)), SITE, RATINGS, START)[SHIFT]
+    limit = ordered.orders(held(gentle(recovery=10**9, start=START)), SITE, RATINGS, START)[SHIFT]
     assert limit.recovery == ramp.LONGEST_RECOVERY
 
 
@@ -204,12 +205,12 @@ def test_easing_asks_for_no_more_than_the_order_and_nothing_of_an_emergency(
     book = held(gentle(ramp_up, recovery, programme=programme, share=share))
     plain = held(gentle(programme=programme, share=share))
     key = SUPPLY if programme == "supply-limit" else SHIFT
-    whole = arbiter.orders(plain, SITE, RATINGS, AHEAD)[key]
+    whole = ordered.orders(plain, SITE, RATINGS, AHEAD)[key]
     for minute in range(-16, 26):
         now = AHEAD + minute * MINUTE
-        eased: Limit | None = arbiter.orders(book, SITE, RATINGS, now).get(key)
+        eased: Limit | None = ordered.orders(book, SITE, RATINGS, now).get(key)
         if programme == "supply-limit":
-            before = arbiter.orders(plain, SITE, RATINGS, now).get(key)
+            before = ordered.orders(plain, SITE, RATINGS, now).get(key)
             assert (eased and eased.amps) == (before and before.amps)
         elif eased is not None:
             assert eased.amps >= whole.amps

@@ -15,8 +15,9 @@ from oadr.charging.limit import Limit, Source
 from oadr.wire.ids import ResourceId
 from tests.ven.stage import Loaded
 from tests.ven.virtual import START
-from ven.arbiter import Arbiter, Slot, SlotKey
+from ven.arbiter import Arbiter
 from ven.randomise import CAP, back_off, drawn, offset
+from ven.slots import Slot, SlotKey
 
 
 @given(st.integers(-100, 10_000), st.integers())

@@ -6,9 +6,9 @@ from typing import Final
 
 from oadr.charging.limit import Source
 from oadr.charging.signals import Programme
-from ven.arbiter import Slot
 from ven.control import DEFAULT, POWER_UP
 from ven.events import HeldEvent
+from ven.slots import Slot
 
 
 class Why(StrEnum):

@@ -13,7 +13,7 @@ from oadr.charging.limit import smallest
 from oadr.charging.signals import Programme
 from oadr.wire.ids import ResourceId
 from oadr.wire.messages import DistributeEvent
-from ven import arbiter, events, ramp
+from ven import events, ordered, ramp
 from ven.authority import Authority
 from ven.daemon.config import Settings
 from ven.daemon.shown import moment, number, words
@@ -110,7 +110,7 @@ def _course(
     """Each change of each chargepoint's amps."""
     before: dict[ResourceId, Course] = {}
     for at in _moments(held, now):
-        orders = arbiter.orders(held, site, ratings, at)
+        orders = ordered.orders(held, site, ratings, at)
         for resource in sorted(ratings):
             limit = smallest(one for key, one in orders.items() if key.resource_id == resource)
             amps, because = (number(limit.amps), words(limit.because)) if limit else (None, None)

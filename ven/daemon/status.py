@@ -11,8 +11,7 @@ from typing import Any, Final
 from oadr import timing
 from oadr.charging.limit import Limit, smallest
 from oadr.wire.errors import PeerError
-from ven import arbiter
-from ven.arbiter import Slot
+from ven import ordered
 from ven.daemon.chargepoints import Described
 from ven.daemon.config import Settings
 from ven.daemon.live import Live, Reading
@@ -28,6 +27,7 @@ from ven.daemon.surroundings import (
 )
 from ven.events import HeldEvent, Site
 from ven.journal import Memory
+from ven.slots import Slot
 
 PATIENCE: Final = timedelta(seconds=5)
 """A live file that is so much older than a sample is a dead program's."""
@@ -221,6 +221,6 @@ def _next_order(settings: Settings, memory: Memory, now: datetime) -> datetime |
     resources = frozenset(one.resource_id for one in settings.chargepoints)
     site = Site(ven_id, resources, config.groups, config.market_contexts, config.randomise_default)
     try:
-        return arbiter.next_order(memory.held, site, now)
+        return ordered.next_order(memory.held, site, now)
     except PeerError:  # the events are of a time when the settings were others
         return None

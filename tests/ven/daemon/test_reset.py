@@ -20,7 +20,6 @@ from oadr.wire.messages.common import OptType, QualifiedEventId
 from tests.ven.stage import BASE, EVSE_1, SECOND, SITE, Loaded, event, listing, report_request
 from tests.ven.virtual import START
 from ven import calendar_form, disk, events, security_log
-from ven.arbiter import Restore, Slot, SlotKey
 from ven.authority import Spell
 from ven.boost import Boost
 from ven.config import VenConfig
@@ -38,6 +37,7 @@ from ven.reports import Order
 from ven.reset import Level, kept
 from ven.security_line import Kind
 from ven.security_log import SecurityLog, entries, verify_sealed
+from ven.slots import Restore, Slot, SlotKey
 
 OPT, OPT_EVENT, EVENT, REPORT, SPELL, CODE, RECORDED, LIVE, OLD, REGISTRATION, VEN, STRAY = (
     f"canary-{number:04}" for number in range(12)

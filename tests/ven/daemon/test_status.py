@@ -16,7 +16,6 @@ from oadr.wire.messages.event import SignalType
 from tests.ven.stage import BASE, EVSE_1, EVSE_2, MINUTE, SITE, VEN, VTN, Loaded, event, listing, signal
 from tests.ven.virtual import START
 from ven import calendar_form, events
-from ven.arbiter import Restore, Slot, SlotKey
 from ven.boost import Boost
 from ven.calendar_form import PRESETS
 from ven.control import CALENDAR, DEFAULT, FAILSAFE, FUSE, POWER_UP
@@ -31,6 +30,7 @@ from ven.failsafe import Link, State
 from ven.journal import Memory
 from ven.local import Local
 from ven.session import Registration
+from ven.slots import Restore, Slot, SlotKey
 
 REGISTRATION = Registration(VEN, RegistrationId("reg-secret"), VTN, timedelta(seconds=10))
 END = START + 30 * MINUTE
