@@ -5,6 +5,7 @@ from typing import Final
 
 from tests.pair.loop import run
 from tests.pair.town import in_memory
+from tests.simulation.inline import without_threads
 from tests.simulation.judge import Broken, Judge
 from tests.simulation.street import CALM, Street
 
@@ -21,7 +22,7 @@ class Failed(AssertionError):
 
 def evening(seed: int, *, size: int = SIZE, minutes: int = MINUTES) -> Judge:
     """Raises `Failed`."""
-    with in_memory() as folder:
+    with in_memory() as folder, without_threads():
         judge = Judge()
         street: list[Street] = []
 

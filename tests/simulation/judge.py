@@ -70,11 +70,14 @@ class Judge:
         if self._broken:
             raise Broken(self._broken[0])
         now = street.clock.now()
-        for home in street.homes:
-            if home.skew:
-                continue  # by another clock orders end at another time
-            for delivery in await street.deliveries(home):
-                if delivery.settled and _agreed(delivery) and _limits(delivery.intervention, now):
+        homes = {home.ven_id: home for home in street.homes}
+        for given in street.given:
+            if not _limits(given, now):
+                continue
+            for delivery in await street.deliveries_of(given):
+                home = homes[delivery.ven_id]
+                is_seen = not home.skew  # by another clock orders end at another time
+                if is_seen and delivery.settled and _agreed(delivery) and _limits(delivery.intervention, now):
                     self.looks += 1
                     self._check(home, delivery.intervention)
 
@@ -90,10 +93,10 @@ class Judge:
     async def settled(self, street: "Street") -> list[str]:
         """Who is not yet as it should be once all is calm: everybody answered, limited or free."""
         now, wrong = street.clock.now(), []
+        open_ones = {one.ven_id: one for one in await street.unsettled() if one.due(now)}
         for home in street.homes:
-            open_ones = [one for one in await street.deliveries(home) if one.due(now)]
-            if open_ones:
-                wrong.append(f"{home.ven_id} has not answered {open_ones[0].event_id}")
+            if home.ven_id in open_ones:
+                wrong.append(f"{home.ven_id} has not answered {open_ones[home.ven_id].event_id}")
             elif not any(_limits(one, now) for one in street.given) and home.outlet.amps < home.rating.amps:
                 wrong.append(f"{home.ven_id} is still limited to {home.outlet.amps} A")
             elif home.ven is None or home.ven.link.link is not Link.CONTROLLED:

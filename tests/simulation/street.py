@@ -24,7 +24,7 @@ from oadr.wire.messages import Message
 from oadr.wire.messages.registration import ServiceName
 from tests.pair.loop import standing_still
 from tests.simulation.judge import Judge
-from tests.ven.virtual import VirtualClock
+from tests.ven.virtual import START, VirtualClock
 from tests.vtn.world import F1, TERMS, World, schema
 from ven import Measurement, Ven, VenConfig
 from ven.authority import Bounds
@@ -251,6 +251,15 @@ class Street:
     async def deliveries(self, home: Home) -> tuple[Delivery, ...]:
         async with self.at_work() as world, world.store.reading() as tx:
             return await interventions.of_ven(tx, home.ven_id)
+
+    async def deliveries_of(self, given: Intervention) -> tuple[Delivery, ...]:
+        async with self.at_work() as world, world.store.reading() as tx:
+            return await interventions.of_intervention(tx, given.intervention_id)
+
+    async def unsettled(self) -> tuple[Delivery, ...]:
+        """Of the whole evening."""
+        async with self.at_work() as world, world.store.reading() as tx:
+            return await interventions.unsettled(tx, START)
 
     # --- what happens ---
 
