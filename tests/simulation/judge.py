@@ -8,6 +8,7 @@ from oadr.charging import electricity
 from oadr.charging.signals import Programme
 from oadr.wire.messages import CreatedEvent, Message
 from oadr.wire.messages.common import OptType
+from tests.simulation.driver import HOURS_PERCENT
 from ven.failsafe import Link
 from vtn.model.delivery import Delivery
 from vtn.model.intervention import Intervention
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from tests.simulation.street import Home, Street
 
 TENTH: Final = Decimal("0.1")
+SHIFT_SPREAD: Final = timedelta(seconds=60)
+"""A load shift begins so late at the most."""
 
 
 class Broken(AssertionError):
@@ -66,20 +69,28 @@ class Judge:
     # --- at every look ---
 
     async def look(self, street: "Street") -> None:
-        """Every outlet is at or below the smallest order that its VEN has agreed to."""
+        """Every outlet is at or below the smallest order that its VEN has agreed to, and below its calendar."""
         if self._broken:
             raise Broken(self._broken[0])
         now = street.clock.now()
         homes = {home.ven_id: home for home in street.homes}
+        for home in street.homes:
+            self._check_hours(home, now)
         for given in street.given:
             if not _limits(given, now):
                 continue
             for delivery in await street.deliveries_of(given):
-                home = homes[delivery.ven_id]
+                home, order = homes[delivery.ven_id], delivery.intervention
                 is_seen = not home.skew  # by another clock orders end at another time
-                if is_seen and delivery.settled and _agreed(delivery) and _limits(delivery.intervention, now):
+                is_meant = delivery.settled and _agreed(delivery) and _limits(order, now)
+                if is_seen and is_meant and not _is_declined(delivery, home, now):
                     self.looks += 1
-                    self._check(home, delivery.intervention)
+                    self._check(home, order)
+
+    def _check_hours(self, home: "Home", now: datetime) -> None:
+        most = _by_hours(home)
+        if home.outlet.told and not home.driver.is_boosted(now) and home.outlet.amps > most:
+            raise Broken(f"{home.ven_id} allows {home.outlet.amps} A where its calendar has {most} A")
 
     def _check(self, home: "Home", intervention: Intervention) -> None:
         most = _most(intervention, home)
@@ -97,7 +108,7 @@ class Judge:
         for home in street.homes:
             if home.ven_id in open_ones:
                 wrong.append(f"{home.ven_id} has not answered {open_ones[home.ven_id].event_id}")
-            elif not any(_limits(one, now) for one in street.given) and home.outlet.amps < home.rating.amps:
+            elif not any(_limits(one, now) for one in street.given) and home.outlet.amps < _by_hours(home):
                 wrong.append(f"{home.ven_id} is still limited to {home.outlet.amps} A")
             elif home.ven is None or home.ven.link.link is not Link.CONTROLLED:
                 wrong.append(f"{home.ven_id} has no contact")
@@ -109,14 +120,24 @@ def _agreed(delivery: Delivery) -> bool:
 
 
 def _limits(intervention: Intervention, now: datetime) -> bool:
-    """Whether it surely limits, a second around its ends left out."""
+    """Whether it surely limits, a second around its ends left out, and the random start of a load shift."""
     order, second = intervention.order, timedelta(seconds=1)
-    is_emergency = order.programme is Programme.SUPPLY_LIMIT
+    late = second if order.programme is Programme.SUPPLY_LIMIT else SHIFT_SPREAD + second
     return (
-        is_emergency
-        and intervention.cancelled_at is None
-        and order.start + second <= now <= intervention.planned_end - second
+        intervention.cancelled_at is None and order.start + late <= now <= intervention.planned_end - second
     )
+
+
+def _is_declined(delivery: Delivery, home: "Home", now: datetime) -> bool:
+    """Whether its people have taken it upon themselves not to follow, which no emergency allows them."""
+    is_emergency = delivery.intervention.order.programme is Programme.SUPPLY_LIMIT
+    return not is_emergency and (delivery.event_id in home.driver.declined or home.driver.is_boosted(now))
+
+
+def _by_hours(home: "Home") -> Decimal:
+    if home.driver.calendar is None:
+        return home.rating.amps
+    return electricity.from_share(Decimal(HOURS_PERCENT) / 100, home.rating).amps
 
 
 def _most(intervention: Intervention, home: "Home") -> Decimal:

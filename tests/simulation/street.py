@@ -23,7 +23,8 @@ from oadr.wire.ids import GroupId, ResourceId, VenId
 from oadr.wire.messages import Message
 from oadr.wire.messages.registration import ServiceName
 from tests.pair.loop import standing_still
-from tests.simulation.judge import Judge
+from tests.simulation.driver import Driver
+from tests.simulation.judge import SHIFT_SPREAD, Judge
 from tests.ven.virtual import START, VirtualClock
 from tests.vtn.world import F1, TERMS, World, schema
 from ven import Measurement, Ven, VenConfig
@@ -44,7 +45,8 @@ SCHEMA: Final = schema()
 UNUSED: Final = Path("/nonexistent")
 TIMEOUT: Final = 20.0
 GENEROUS: Final = Contract(
-    bounds=Bounds(longest=timedelta(hours=2), a_day=1000, a_week=timedelta(days=7), rest=timedelta())
+    bounds=Bounds(longest=timedelta(hours=2), a_day=1000, a_week=timedelta(days=7), rest=timedelta()),
+    calendar_spread=timedelta(),
 )
 """The street is in trouble all evening; that the bounds hold is shown elsewhere."""
 
@@ -64,9 +66,11 @@ class Weather:
     """Of each site's clock, each minute."""
     restarts: float = 0.1
     """Of the VTN, each minute."""
+    wishes: float = 0.02
+    """Of each site's people, each minute."""
 
 
-CALM: Final = Weather(0, 0, 0, 0, 0, 0, 0, 0)
+CALM: Final = Weather(0, 0, 0, 0, 0, 0, 0, 0, 0)
 
 
 class SlowWorld(World):
@@ -128,6 +132,7 @@ class Home:
         self.rating = Rating(Decimal(self.random.choice((16, 20, 32))), 1)
         self.outlet = Outlet(f"evse-{number}", self.rating, self)
         self.paper = Paper(self)
+        self.driver = Driver(Random(f"{street.seed}/{number}/people"))
         self.clock = VirtualClock()
         self.skew = timedelta()
         self.ven: Ven | None = None
@@ -145,7 +150,9 @@ class Home:
             market_contexts=TERMS.market_contexts,
             name=self.ven_id,
             contract=GENEROUS,
+            preset=self.driver.calendar,
             restore_max=timedelta(seconds=60),
+            randomise_default=SHIFT_SPREAD,
             ramp_every=timedelta(seconds=5),
             sample_every=timedelta(minutes=1),
             retry_cap=timedelta(seconds=30),
@@ -287,6 +294,9 @@ class Street:
             await asyncio.sleep(home.random.uniform(0, 50))
             home.jump()
             self.note(f"the clock of {home.ven_id} is off by {home.skew.total_seconds():g} s")
+        elif home.ven is not None and home.chance(weather.wishes):
+            wish = await home.driver.wish(home.ven, home.outlet.resource_id, self.clock.now())
+            self.note(f"{home.ven_id} {wish}")
 
     async def _operator_minute(self) -> None:
         await asyncio.sleep(self.random.uniform(0, 50))

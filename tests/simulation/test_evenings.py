@@ -1,13 +1,15 @@
 """A few evenings of the simulation, and that its judge is not blind. Many more: `make simulate SEEDS=1000`."""
 
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 
+from oadr.charging.limit import Source
+from oadr.charging.signals import Programme
 from tests.simulation import street
 from tests.simulation.evening import Failed, evening
-from ven import events
+from ven import events, ordered
+from ven.control import Control
 from ven.journal import Memory
 
 
@@ -33,6 +35,15 @@ async def deaf(*_: object) -> None:
     """A driver that does nothing."""
 
 
+def timeless(*_: object, **__: object) -> tuple[()]:
+    """A VEN that forgets its calendar."""
+    return ()
+
+
+EMERGENCIES_ONLY = {Programme.SUPPLY_LIMIT: Source.SUPPLY_LIMIT}
+"""For a VEN that follows no load shift, whatever it agrees to."""
+
+
 def some(evenings: int) -> None:
     for seed in range(1, evenings + 1):
         evening(seed, size=8, minutes=8)
@@ -44,10 +55,12 @@ def some(evenings: int) -> None:
         (street.Paper, "load", forgetful, r"has lost|allows"),
         (events, "_start_offset", late, r"allows|agrees"),
         (street.Outlet, "apply", deaf, r"allows|agrees"),
+        (Control, "_planned", timeless, r"its calendar"),
+        (ordered, "_SOURCES", EMERGENCIES_ONLY, r"allows"),
     ],
 )
 def test_the_judge_is_not_blind(
-    monkeypatch: pytest.MonkeyPatch, place: object, name: str, broken: Callable[..., object], why: str
+    monkeypatch: pytest.MonkeyPatch, place: object, name: str, broken: object, why: str
 ) -> None:
     monkeypatch.setattr(place, name, broken)
     with pytest.raises(Failed, match=why):
