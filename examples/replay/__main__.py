@@ -28,6 +28,8 @@ LENGTH: Final = timedelta(hours=5)
 LONGEST: Final = timedelta(hours=12)
 OTHERS: Final = ((Decimal(60), timedelta(hours=3)), (Decimal(40), timedelta(hours=3)), (Decimal(40), LENGTH))
 """What the page compares it with."""
+EVENING: Final = (Decimal(30), time(17), timedelta(hours=4))
+"""When most streets have their peak; on the page it stands beside the morning of these workplaces."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -39,6 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     plans = [Plan.of(asked.percent, asked.begins, asked.length, days)]
     if asked.docs:
         plans += [Plan.of(percent, asked.begins, length, days) for percent, length in OTHERS]
+        plans.append(Plan.daily(*EVENING, days))
     folder = installed_folder()
     schema = Schema(folder) if folder else None
     results = tuple(replay(outlets(DATA, asked.days), plans, days, asked.seed, schema))
@@ -46,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if asked.out:
         _write(asked.out, results[0])
     if asked.docs:
-        page.renew(page.FOLDER, results)
+        page.renew(page.FOLDER, results[:-1], results[-1])
     return 0
 
 

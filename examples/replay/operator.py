@@ -35,6 +35,11 @@ class Plan:
         """On those of the days when there is a peak to shift."""
         return cls(percent, begins, length, tuple(day for day in days if is_working(day)))
 
+    @classmethod
+    def daily(cls, percent: Decimal, begins: time, length: timedelta, days: Collection[date]) -> "Plan":
+        """Saturdays and Sundays too."""
+        return cls(percent, begins, length, tuple(days))
+
     def window(self, day: date) -> tuple[datetime, datetime]:
         begin = at(day, self.begins)
         return begin, begin + self.length

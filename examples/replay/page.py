@@ -11,6 +11,7 @@ from examples.replay.result import Result
 FOLDER: Final = Path(__file__).parents[2] / "docs"
 PAGE: Final = "load-shift.md"
 PICTURE: Final = "load-shift.svg"
+EVENING_PICTURE: Final = "load-shift-evening.svg"
 BEGIN: Final = "<!-- Figures: made by `python -m examples.replay --docs`. -->"
 END: Final = "<!-- End of the figures. -->"
 
@@ -19,11 +20,12 @@ class NoMarkers(ValueError):
     """The page has lost the place where its figures go."""
 
 
-def renew(folder: Path, results: Sequence[Result]) -> None:
-    """The page and its picture; the first result is the one that is drawn. Raises `NoMarkers`, `OSError`."""
+def renew(folder: Path, results: Sequence[Result], evening: Result) -> None:
+    """The page and its pictures: the first result and the evening are drawn. Raises `NoMarkers`, `OSError`."""
     page = folder / PAGE
-    page.write_text(filled(page.read_text(encoding="utf-8"), figures(results)), encoding="utf-8")
+    page.write_text(filled(page.read_text(encoding="utf-8"), figures(results, evening)), encoding="utf-8")
     (folder / PICTURE).write_text(svg(results[0].drawing()), encoding="utf-8")
+    (folder / EVENING_PICTURE).write_text(svg(evening.drawing()), encoding="utf-8")
 
 
 def filled(page: str, figures: str) -> str:
@@ -35,11 +37,11 @@ def filled(page: str, figures: str) -> str:
     return f"{before}{BEGIN}\n\n{figures}\n\n{END}{after}"
 
 
-def figures(results: Sequence[Result]) -> str:
-    return "\n\n".join(_parts(results))
+def figures(results: Sequence[Result], evening: Result | None = None) -> str:
+    return "\n\n".join(_parts(results, evening))
 
 
-def _parts(results: Sequence[Result]) -> Iterator[str]:
+def _parts(results: Sequence[Result], evening: Result | None) -> Iterator[str]:
     drawn = results[0]
     yield f"![{drawn.drawing().description}]({PICTURE})"
     yield table.markdown(weeks(drawn))
@@ -47,6 +49,11 @@ def _parts(results: Sequence[Result]) -> Iterator[str]:
     if len(results) > 1:
         yield "The same four weeks with other limits and other hours:"
         yield table.markdown(plans(results))
+    if evening is not None:
+        yield "And every evening, Saturdays and Sundays too, when most streets have their peak:"
+        yield f"![{evening.drawing().description}]({EVENING_PICTURE})"
+        yield table.markdown(weeks(evening))
+        yield words(evening)
 
 
 def words(result: Result) -> str:

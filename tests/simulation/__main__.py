@@ -6,10 +6,10 @@ import sys
 import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
 
-from tests.simulation.evening import MINUTES, SIZE, Failed, evening
+from tests.simulation.evening import SIZE, Failed, evening
 
 
-def one(seed: int, size: int, minutes: int) -> tuple[int, int, str | None]:
+def one(seed: int, size: int, minutes: int | None) -> tuple[int, int, str | None]:
     try:
         judge = evening(seed, size=size, minutes=minutes)
     except Failed as error:
@@ -22,7 +22,7 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=20, help="how many evenings")
     parser.add_argument("--seed", type=int, default=1, help="the first one")
     parser.add_argument("--size", type=int, default=SIZE, help="sites on the street")
-    parser.add_argument("--minutes", type=int, default=MINUTES)
+    parser.add_argument("--minutes", type=int, help="how long the trouble lasts; else each seed has its own")
     asked = parser.parse_args()
     began, answers, looks, failed = time.monotonic(), 0, 0, 0
     with ProcessPoolExecutor(max_workers=os.cpu_count()) as pool:

@@ -1,6 +1,7 @@
 """One evening on the street, from a seed to a verdict."""
 
 from datetime import timedelta
+from random import Random
 from typing import Final
 
 from tests.pair.loop import run
@@ -10,7 +11,8 @@ from tests.simulation.judge import Broken, Judge
 from tests.simulation.street import CALM, Street
 
 SIZE: Final = 50
-MINUTES: Final = 15
+MINUTES: Final = (4, 15)
+"""How long the trouble lasts, each time another while: short evenings end in the middle of things."""
 LOOK_EVERY: Final = timedelta(seconds=5)
 ENOUGH: Final = 40
 """Minutes within which all must be well again after the last fault."""
@@ -20,8 +22,9 @@ class Failed(AssertionError):
     """What did not hold, and all that had happened before."""
 
 
-def evening(seed: int, *, size: int = SIZE, minutes: int = MINUTES) -> Judge:
+def evening(seed: int, *, size: int = SIZE, minutes: int | None = None) -> Judge:
     """Raises `Failed`."""
+    minutes = minutes or Random(seed).randint(*MINUTES)
     with in_memory() as folder, without_threads():
         judge = Judge()
         street: list[Street] = []
