@@ -11,11 +11,12 @@ from oadr.opting import Period
 from oadr.wire.ids import EventId, OptId, ResourceId
 from oadr.wire.messages.common import OptType
 from ven.config import VenConfig
-from ven.driver import Chargepoint, Measurement, Metered, Switchable, Versatile
+from ven.driver import Bidirectional, Chargepoint, Measurement, Metered, Phased, Switchable, Versatile
 from ven.opts import CannotDecline, Opt, Reason
 from ven.ven import LimitChanged, Trouble, Ven
 
 __all__ = [
+    "Bidirectional",
     "CannotDecline",
     "Chargepoint",
     "EventId",
@@ -27,6 +28,7 @@ __all__ = [
     "OptId",
     "OptType",
     "Period",
+    "Phased",
     "Programme",
     "Rating",
     "Reason",

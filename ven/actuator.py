@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
+from decimal import Decimal
 from enum import Enum, auto
 from typing import Final
 
 from oadr.charging.limit import Limit
-from ven.driver import Chargepoint, Switchable, Versatile
+from ven.driver import Chargepoint, Phased, Switchable, Versatile
 from ven.verify import Measure
 
 DEADLINE: Final = 5.0
@@ -30,14 +32,27 @@ class Supply(Enum):
 class Actuator:
     """The latest wish wins: one that was overtaken while the charger was busy is abandoned at once."""
 
-    def __init__(self, chargepoint: Chargepoint, tell: Callable[[str], None] = lambda _: None) -> None:
-        """`tell` hears each new trouble once."""
+    def __init__(
+        self,
+        chargepoint: Chargepoint,
+        tell: Callable[[str], None] = lambda _: None,
+        *,
+        phase_switch: bool = False,
+    ) -> None:
+        """`tell` hears each new trouble once; `phase_switch`: more phases may come while a car is plugged in."""
         self.chargepoint = chargepoint
         self.wanted: Limit | None = None
         self.measure = Measure.ASK
+        self.phases: int | None = None
+        """On how many it should charge; None: it is not asked to change them."""
         self.applied = False
         self.trouble: str | None = None
+        self.at_most = chargepoint.rating.amps
+        """A per phase that the charger may draw: by what it took last, or by what it was asked for since."""
         self._tell = tell
+        self._phase_switch = phase_switch
+        self._phases: int | None = None
+        """As it was told last; None: not known."""
         self._is_asked = False
         self._supply = Supply.ON if not isinstance(chargepoint, Switchable) else Supply.UNKNOWN
         self._asked_at = 0.0
@@ -45,20 +60,36 @@ class Actuator:
         self._settled = asyncio.Event()
         self._calls: set[asyncio.Task[None]] = set()
 
-    def want(self, limit: Limit | None, measure: Measure = Measure.ASK) -> bool:
+    def left_off(self) -> None:
+        """An outlet that the program before this one has switched off, and that is not to be switched on at once."""
+        if isinstance(self.chargepoint, Switchable):
+            self._supply = Supply.OFF
+
+    def want(self, limit: Limit | None, measure: Measure = Measure.ASK, phases: int | None = None) -> bool:
         """Ask for `limit`, as insistently as `measure`; False if that is what was wanted already."""
-        if self._is_asked and (limit, measure) == (self.wanted, self.measure):
+        wish = (limit, measure, phases)
+        if self._is_asked and wish == (self.wanted, self.measure, self.phases):
             return False
-        self.wanted, self.measure, self._is_asked = limit, measure, True
+        self.wanted, self.measure, self.phases = wish
+        self._is_asked = True
+        self.at_most = max(self.at_most, self._wanted_amps)
         self._asked_at = asyncio.get_running_loop().time()
         self._ask()
         return True
 
     @property
+    def is_waiting(self) -> bool:
+        """The charger has not taken the newest wish yet."""
+        return self._is_asked and not self.applied
+
+    @property
     def waits(self) -> float:
         """Seconds since the newest wish, as long as the charger has not taken it; else 0."""
-        is_waiting = self._is_asked and not self.applied
-        return asyncio.get_running_loop().time() - self._asked_at if is_waiting else 0.0
+        return asyncio.get_running_loop().time() - self._asked_at if self.is_waiting else 0.0
+
+    @property
+    def _wanted_amps(self) -> Decimal:
+        return self.wanted.amps if self.wanted else self.chargepoint.rating.amps
 
     async def settled(self) -> None:
         """Returns when the newest wish has been taken by the charger."""
@@ -77,7 +108,7 @@ class Actuator:
                     continue
                 self._note(failure)
                 if failure is None:
-                    self.applied = True
+                    self.applied, self.at_most = True, self._wanted_amps
                     self._settled.set()
                 else:
                     await self._pause()
@@ -123,13 +154,41 @@ class Actuator:
             self._supply = Supply.OFF
             await point.disable()
             return
+        phases = self.phases
+        refusal = await self._use_fewer(phases)
+        if refusal and limit is not None:  # its amps are meant for fewer phases, so there are none
+            limit = replace(limit, amps=Decimal(0), percent=Decimal(0))
         if limit is not None and measure >= Measure.OTHER_METHOD and isinstance(point, Versatile):
             await _apply_otherwise(point, limit, measure)
         else:
             await point.apply(limit)
+        if refusal:
+            raise refusal
+        await self._use_more(phases)
         if isinstance(point, Switchable) and self._supply is not Supply.ON:
             await point.enable()
             self._supply = Supply.ON
+
+    async def _use_fewer(self, phases: int | None) -> Exception | None:
+        """Before the amps that they make room for; what went wrong, or None."""
+        point = self.chargepoint
+        if not isinstance(point, Phased) or phases is None or phases >= (self._phases or point.rating.phases):
+            return None
+        self._phases = None
+        try:
+            await point.use_phases(phases, at_once=True)
+        except Exception as error:  # whatever a driver raises is its own trouble, and told as such
+            return error
+        self._phases = phases
+        return None
+
+    async def _use_more(self, phases: int | None) -> None:
+        """After the amps that are right for more; at once only for whom we have seen on fewer long enough."""
+        point, before = self.chargepoint, self._phases
+        if isinstance(point, Phased) and phases is not None and phases != before:
+            self._phases = None
+            await point.use_phases(phases, at_once=self._phase_switch and before is not None)
+            self._phases = phases
 
     def _stays_off(self, measure: Measure) -> bool:
         """Who was switched off stays so while it is insisted on, also when that has not helped."""

@@ -1,28 +1,35 @@
 """The parts of a VEN, made from its configuration and from what the journal holds."""
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 
 from certs import CertificateError, client_context, describe
 from oadr.charging.electricity import Rating
+from oadr.charging.minimum import Profile
 from oadr.wire.ids import ResourceId
 from oadr.wire.schema import Schema, installed_folder
 from ven.arbiter import Arbiter
 from ven.authority import Authority
 from ven.config import VenConfig
 from ven.control import POWER_UP, Control
+from ven.conversation import Conversation, Shell
 from ven.disk import DiskJournal
 from ven.enrolment import Introduction
 from ven.events import Site
 from ven.journal import Corrupt, Journal, Memory
+from ven.opts import Stage
+from ven.party import Party, Role
 from ven.randomise import Dice
 from ven.recording import Recorder
 from ven.reports import Reports
 from ven.session import Session
+from ven.standing import Standing
+from ven.transport import Transport
 from ven.transport.http import HttpPull
 from ven.transport.signatures import Signatures
+from ven.wiring import Wiring
 
 TellTrouble = Callable[[str], None]
 
@@ -36,7 +43,7 @@ def remembered(journal: Journal, tell: TellTrouble) -> Memory:
             raise
         kept = journal.quarantine()
         tell(f"{error}; set aside as {kept}, starting empty")
-        return Memory()
+        return Memory(is_lost=True)
 
 
 def http(config: VenConfig, now: Callable[[], datetime], recorder: Recorder, tell: TellTrouble) -> HttpPull:
@@ -47,7 +54,7 @@ def http(config: VenConfig, now: Callable[[], datetime], recorder: Recorder, tel
     context = client_context(config.certificate, config.trust, check_hostname=config.check_host_name)
     schema = Schema(folder) if folder else None
     signatures = Signatures.load(config, now)
-    return HttpPull(config.vtn_url, context, schema, config.request_timeout, signatures, recorder)
+    return HttpPull(config.vtn_url, context, schema, config.request_timeout, signatures, recorder, now)
 
 
 def certificate_trouble(config: VenConfig, now: datetime) -> str | None:
@@ -67,8 +74,17 @@ def control(
     now: datetime,
     *,
     power_returned: bool,
+    phased: Collection[ResourceId] = (),
 ) -> Control:
-    deciding = Arbiter(ratings, config.restore_max, config.ramp_every, dice, dict(memory.slots))
+    """`phased` are the outlets that can change their phases."""
+    deciding = Arbiter(
+        ratings,
+        config.restore_max,
+        config.ramp_every,
+        dice,
+        dict(memory.slots),
+        leaves_trifles=config.contract.profile is not Profile.DE14A,
+    )
     if power_returned:
         deciding.hold_back(POWER_UP, now)
     local = memory.local
@@ -77,33 +93,55 @@ def control(
         seed=local.seed or repr(dice.random()).encode(),
         calendar=local.calendar if local.seed else config.preset,  # one that was cleared stays so
     )
-    return Control(ratings, config.contract, deciding, seeded, now)
+    wiring = Wiring(ratings, config.contract, phased, dict(memory.slots), seeded.seed, config.restore_max)
+    found = Control(ratings, config.contract, deciding, seeded, now, wiring)
+    found.has_forgotten = memory.is_lost
+    return found
 
 
-def session(
+def site(config: VenConfig, resources: frozenset[ResourceId], role: Role | None = None) -> Site:
+    """What the events of whoever has this role are measured by; None: the grid operator's."""
+    return Site(
+        config.ven_id,
+        resources,
+        config.groups,
+        config.market_contexts,
+        config.randomise_default,
+        config.agreed,
+        role or Role(),
+    )
+
+
+def conversation(
     config: VenConfig,
-    resources: frozenset[ResourceId],
-    reports: Reports,
-    authority: Authority,
-    memory: Memory,
+    role: Role,
+    known: Standing,
+    ratings: Mapping[ResourceId, Rating],
+    authority: Authority | None,
     dice: Dice,
-) -> Session:
-    return Session(
+    transport: Transport,
+    shell: Shell,
+) -> Conversation:
+    """With one VTN: `config` is that of a VEN which speaks with it alone. Emergencies want an `authority`."""
+    reports = Reports(ratings, config.sample_every, known.orders)
+    session = Session(
         Introduction(config.name, config.ven_id, config.vtn_id, config.signs),
-        Site(
-            config.ven_id,
-            resources,
-            config.groups,
-            config.market_contexts,
-            config.randomise_default,
-            config.agreed,
-        ),
+        site(config, frozenset(ratings), role),
         reports,
         dice,
         lambda: f"R{secrets.token_hex(8)}",
         config.retry_cap,
-        memory.registration,
-        memory.held,
-        memory.opts,
+        known.registration,
+        known.held,
+        known.opts,
         authority,
     )
+    return Conversation(role.party, config, session, reports, transport, shell)
+
+
+def standing(memory: Memory, party: Party) -> Standing:
+    """How the site stands with another VTN. One that is new hears what the people here have stated ahead of time."""
+    if any(one.party == party for one in memory.others):
+        return memory.of(party)
+    stated = (one for one in memory.opts if one.event is None and not one.is_cancelled)
+    return Standing(party, opts=tuple(replace(one, stage=Stage.OWED) for one in stated))

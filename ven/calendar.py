@@ -12,11 +12,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from enum import IntEnum, StrEnum
+from enum import IntEnum
 from itertools import pairwise
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from oadr.charging.scale import Direction
 from oadr.wire.errors import Misuse
 
 _DAY: Final = timedelta(days=1)
@@ -35,11 +36,6 @@ class Weekday(IntEnum):
     FRI = 4
     SAT = 5
     SUN = 6
-
-
-class Direction(StrEnum):
-    IMPORT = "import"
-    EXPORT = "export"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +72,7 @@ class DayType:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """From `at` on, `percent` of the rated current may be drawn."""
+    """From `at` on, `percent` of the rated current may be drawn, or fed back."""
 
     at: datetime
     percent: Decimal

@@ -9,6 +9,10 @@ slots = { "00:00" = 100, "08:00" = 0, "11:00" = 100, "16:00" = 0, "22:00" = 100 
 [[import]]
 days = ["2026-12-25"]
 slots = { "00:00" = 100 }
+
+[[export]]
+days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+slots = { "00:00" = 100, "11:00" = 50, "15:00" = 100 }
 """
 
 import tomllib
@@ -18,8 +22,9 @@ from decimal import Decimal, InvalidOperation
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from oadr.charging.scale import Direction
 from oadr.wire.errors import Misuse
-from ven.calendar import Calendar, DayType, Direction, Slot, Weekday
+from ven.calendar import Calendar, DayType, Slot, Weekday
 
 LONGEST: Final = 64 * 1024
 """Characters of a calendar; a year of dates by name has about 10 000."""

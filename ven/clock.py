@@ -12,6 +12,8 @@ LONGEST_SLEEP: Final = 30.0
 
 DRIFT: Final = timedelta(seconds=2)
 """Between two looks, at the most."""
+EARLIEST: Final = datetime(2025, 1, 1, tzinfo=UTC)
+"""This program is younger: a clock that shows less was never set since its power went."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -44,6 +46,11 @@ class Steps:
         before, self._ahead = self._ahead, ahead
         step = timedelta() if before is None else ahead - before
         return step if abs(step) > DRIFT else timedelta()
+
+
+def is_set(now: datetime) -> bool:
+    """Whether a clock that shows `now` can be believed at all."""
+    return now >= EARLIEST
 
 
 async def until(clock: Clock, moment: datetime, event: asyncio.Event) -> bool:

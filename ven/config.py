@@ -1,14 +1,57 @@
 """Everything that the VEN library is told from outside, in one value."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 from oadr.charging.meanings import PLAIN, Agreed
+from oadr.charging.signals import Programme
 from oadr.wire.ids import GroupId, VenId, VtnId
 from oadr.wire.signature import SignaturePolicy
 from ven.calendar import Calendar
 from ven.contract import Contract
+from ven.party import DSO, PLANNED, Party, Role
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OtherVtn:
+    """A VTN beside the grid operator's: an aggregator's, a supplier's. People here may decline what it orders.
+
+    Its silence changes no limit. Where it and the grid operator order at once, the smaller limit holds.
+    """
+
+    name: str
+    """By which people here know it. One that changes its name is another one."""
+    vtn_url: str
+    certificate: Path
+    """As for the grid operator's; the same file where both trust one authority."""
+    trust: Path
+    market_contexts: str
+    """Base URI of its programmes: `<base>/load-shift` and `<base>/price`."""
+    programmes: frozenset[Programme] = PLANNED
+    """What it may order. Never a supply limitation: that is answered by 451."""
+    least_percent: Decimal | None = None
+    """Of the rated current, above 0: none of its limits goes below, nor below 6 A. None: as low as it likes."""
+    ven_id: VenId | None = None
+    vtn_id: VtnId | None = None
+    groups: frozenset[GroupId] = frozenset()
+    check_host_name: bool = True
+    signatures: SignaturePolicy = SignaturePolicy.OFF
+    agreed: Agreed = PLAIN
+
+    def __post_init__(self) -> None:
+        """Raises `ValueError`."""
+        if not self.name.strip() or self.name == DSO:
+            raise ValueError(f"another VTN has a name, and not {DSO!r}")
+        if not self.programmes or not self.programmes <= PLANNED:
+            raise ValueError(f"another VTN orders {' or '.join(sorted(PLANNED))}")
+        if self.least_percent is not None and not 0 < self.least_percent <= 100:
+            raise ValueError("the least percent of another VTN is above 0 and at most 100")
+
+    @property
+    def role(self) -> Role:
+        return Role(Party(self.name), self.programmes, self.least_percent)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,9 +82,10 @@ class VenConfig:
     """What is wanted of the VTN's messages (r514). Unless it is off the VEN signs too, with the key of its TLS, and
     then clocks at both ends must agree to five minutes."""
     restore_max: timedelta = timedelta(seconds=600)
-    """Every release is delayed by a draw between zero and this (Rec 4), at most 1800 s."""
+    """Every release waits for a moment drawn from a span of this length (Rec 4), at most 1800 s, after a short hold."""
     ramp_every: timedelta = timedelta(seconds=60)
-    """After the draw the limit rises by one step of the rating in each such time."""
+    """After the draw the limit rises by one step of the rating in each such time. Where it is shorter than a minute,
+    so is what holds a limit down before it rises (see `ven.arbiter`)."""
     randomise_default: timedelta = timedelta(seconds=600)
     """Start of a load shift that names no randomisation of its own."""
     sample_every: timedelta = timedelta(seconds=1)
@@ -59,6 +103,31 @@ class VenConfig:
     """So many of the last messages are kept in memory to find a fault, requests and answers; 0: none. Their XML may
     hold personal data."""
 
+    others: tuple[OtherVtn, ...] = ()
+    """VTNs beside the grid operator's, whose address stands above."""
+
+    def __post_init__(self) -> None:
+        """Raises `ValueError`."""
+        if len({one.name for one in self.others}) != len(self.others):
+            raise ValueError("two other VTNs have one name")
+
     @property
     def signs(self) -> bool:
         return self.signatures is not SignaturePolicy.OFF
+
+    def towards(self, other: OtherVtn) -> "VenConfig":
+        """The settings of a VEN that speaks with this other one alone."""
+        return replace(
+            self,
+            vtn_url=other.vtn_url,
+            certificate=other.certificate,
+            trust=other.trust,
+            market_contexts=other.market_contexts,
+            ven_id=other.ven_id,
+            vtn_id=other.vtn_id,
+            groups=other.groups,
+            check_host_name=other.check_host_name,
+            signatures=other.signatures,
+            agreed=other.agreed,
+            others=(),
+        )

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from oadr.charging.ceilings import Ceiling
 from oadr.charging.electricity import FLOOR_AMPS
+from oadr.charging.minimum import Profile
 from ven.authority import Bounds
 from ven.failsafe import OnSilence, Terms
 
@@ -32,6 +33,11 @@ class Contract:
     """Whether an outlet that does not obey in an emergency may be switched off, as the last resort."""
     severe_amps: Decimal = Decimal(2)
     """So far above its limit an outlet must be for that."""
+    profile: Profile = Profile.UK
+    """Which country's rules decide what a supply limitation leaves at the least, and how exactly it is followed."""
+    phase_switch: bool = False
+    """Whether an outlet that went to one phase may go back while its car is plugged in. It can harm some cars, so
+    otherwise it goes back with the next one."""
 
     def __post_init__(self) -> None:
         """Raises `ValueError`."""

@@ -17,7 +17,7 @@ from ven.journal import Corrupt, Memory, decode, encode
 
 FILE: Final = "journal.sqlite"
 LOCK: Final = "lock"
-VERSION: Final = 2
+VERSION: Final = 3
 """Goes up with `ven.journal.FORMAT`, so that an older program leaves alone what it cannot read."""
 FULL: Final = 2
 """`PRAGMA synchronous` as SQLite says it back."""

@@ -45,6 +45,10 @@ class Measurement:
     amps: tuple[Decimal, ...]
     watts: Decimal
     energy_wh: Decimal
+    fed_back: "Measurement | None" = None
+    """The same of what flows the other way, with a register of its own and no sign; None: nobody measures it."""
+    volts: tuple[Decimal, ...] = ()
+    """V between each phase in use and neutral. With them an order in W is exact; none: the nominal voltage counts."""
 
 
 @runtime_checkable
@@ -69,7 +73,41 @@ class Switchable(Protocol):
 
 
 @runtime_checkable
+class Bidirectional(Chargepoint, Protocol):
+    """A chargepoint whose cars can feed back. Nobody here tells it to do so: only how much it may at most."""
+
+    @property
+    def export_rating(self) -> Rating:
+        """Rated current per phase and phases of the other way, from commissioning."""
+        ...
+
+    async def apply_export(self, limit: Limit | None) -> None:
+        """Feed back at most `limit.amps` per phase from now on; 0 A forbids it, None lifts every limit.
+
+        As `apply`, whose limit it leaves alone, and at whose side it may be called.
+        """
+
+
+@runtime_checkable
+class Phased(Chargepoint, Protocol):
+    """An outlet that can charge on one phase instead of all, so that a small order in W need not be a pause."""
+
+    async def use_phases(self, count: int, *, at_once: bool) -> None:
+        """Charge on so many phases from now on; `limit.amps` is meant for each of them. Safe to repeat.
+
+        Fewer are asked for before the limit that they make room for, and always at once. More come after it, and
+        without `at_once` with the next car: the one that is plugged in might be harmed. Until `use_phases` is called
+        again, an outlet that is on one phase takes no more by itself.
+        """
+        ...
+
+
+@runtime_checkable
 class Versatile(Chargepoint, Protocol):
     """A charger that can be told the same in another way: in watts, by another kind of profile."""
 
-    async def apply_otherwise(self, limit: Limit) -> None: ...
+    async def apply_otherwise(self, limit: Limit) -> None:
+        """As `apply`. In watts: what `oadr.charging.electricity.told_in_watts` makes of the amps with the voltage that
+        the charger is set to, and nothing taken off for the street's, which is in the amps already.
+        """
+        ...

@@ -8,10 +8,13 @@ is `oadr.states.event.HOLDING`. Each event is judged alone: one that cannot be s
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Final
 
 from oadr import timing
+from oadr.charging import electricity
 from oadr.charging.ceilings import Step
+from oadr.charging.electricity import FLOOR_AMPS, Allowed, Rating
 from oadr.charging.meanings import PLAIN, Agreed
 from oadr.charging.signals import Programme
 from oadr.states.event import HOLDING, Held, Seen
@@ -28,6 +31,7 @@ from oadr.wire.messages.event import (
 from ven.authority import Authority
 from ven.meaning import Meaning, meaning, steps
 from ven.meaning import Site as Site
+from ven.party import GRID_OPERATOR, Party
 from ven.randomise import Dice, offset
 
 ON_ITS_WAY: Final = timedelta(seconds=30)
@@ -60,6 +64,10 @@ class HeldEvent:
     """When it ends here by the site's contract, whatever it says itself."""
     agreed: Agreed = PLAIN
     """How its signals are read, as it was when the event was accepted; a new setting is for what comes after it."""
+    party: Party = GRID_OPERATOR
+    """Whose event it is: two VTNs may have one of the same name."""
+    least: Decimal | None = None
+    """Percent of the rated current below which it limits nobody, as `agreed` of that time."""
 
     @property
     def state(self) -> Held:
@@ -106,6 +114,13 @@ class HeldEvent:
         return replace(
             self, start_offset=self.start_offset + by, latest=self.latest + by if self.latest else None
         )
+
+    def at_least(self, order: Allowed, rating: Rating) -> Allowed:
+        """`order` as far as whoever gave it may go."""
+        if self.least is None:
+            return order
+        floor = electricity.from_amps(max(rating.amps * self.least / 100, FLOOR_AMPS), rating)
+        return max(order, floor, key=lambda one: one.amps)
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -183,9 +198,10 @@ def _judge(
         start_offset = _start_offset(event, known, meant.programme, site, now, dice)
         latest = _latest(event, meant.programme, start_offset, now, authority)
     except PeerError as error:
-        return Seen.UNSERVABLE, _unserved(event, known, error, now)
+        return Seen.UNSERVABLE, replace(_unserved(event, known, error, now), party=site.role.party)
     accepted = _accepted(event, known, meant, start_offset, now)
-    return Seen.SERVABLE, replace(accepted, latest=latest, agreed=site.agreed)
+    party, least = site.role.party, site.role.least
+    return Seen.SERVABLE, replace(accepted, latest=latest, agreed=site.agreed, party=party, least=least)
 
 
 def _latest(

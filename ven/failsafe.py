@@ -188,9 +188,14 @@ def moved(state: State, cue: Cue, now: datetime) -> State:
 
 def is_on_default(state: State, on_silence: OnSilence, now: datetime) -> bool:
     """Whether the default level has taken the place of the programme that was told last (Rec 1)."""
+    begins = default_begins(state, on_silence)
+    return begins is not None and begins <= now
+
+
+def default_begins(state: State, on_silence: OnSilence) -> datetime | None:
+    """When that is so, as the link stands; None: not before it is another."""
     if state.link not in (Link.FAILSAFE, Link.AUTONOMOUS):
-        return False
+        return None
     if on_silence is OnSilence.DEFAULT_MODE:
-        return True
-    told_at = state.contact_at or state.since
-    return now - told_at >= PROGRAMME_AGE
+        return state.since
+    return (state.contact_at or state.since) + PROGRAMME_AGE

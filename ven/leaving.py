@@ -1,24 +1,31 @@
-"""What a VEN that does not run says to its VTN when its unit is reset: schedules end, or the registration (r407)."""
+"""What a VEN that does not run says to its VTN when its unit is reset.
 
-from collections.abc import Iterable
+That words of its people do not count any more, or that the registration ends (r407).
+"""
+
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
 from oadr.states.opt import Stage
 from oadr.wire.errors import ResponseCode, Unreachable
-from oadr.wire.ids import RequestId
+from oadr.wire.ids import NO_REQUEST, RequestId
 from oadr.wire.messages import (
     CanceledOpt,
     CanceledPartyRegistration,
     CancelOpt,
     CancelPartyRegistration,
+    CreatedOpt,
     Message,
     Response,
 )
+from oadr.wire.messages.common import OptType
 from oadr.wire.messages.registration import ServiceName
+from ven import answers
 from ven.clock import Clock
 from ven.enrolment import Registration
-from ven.opts import Opt
+from ven.events import HeldEvent
+from ven.opts import Opt, Opts, Reason
 from ven.outbox import Request
 from ven.transport import Transport
 
@@ -65,6 +72,42 @@ async def take_back(
                 continue
         return False
     return True
+
+
+def declined(held: Iterable[HeldEvent], now: datetime) -> tuple[HeldEvent, ...]:
+    """What somebody here has declined, and is not over."""
+    return tuple(each for each in held if each.declined and (each.end is None or now < each.end))
+
+
+async def follow_again(
+    transport: Transport,
+    known: Registration,
+    held: Iterable[HeldEvent],
+    new_id: Callable[[], str],
+    clock: Clock,
+) -> bool:
+    """Whether the VTN knows that nobody declines these events any more: by EiOpt, or by an answer to them (r17)."""
+    give_up = clock.now() + PATIENCE
+    for each in held:
+        opts = Opts("", new_id)
+        opts.say_of(each, OptType.OPT_IN, Reason.PARTICIPATING, each.resources, clock.now())
+        if opts.next is None:
+            continue  # who wants no answers has none
+        message = opts.message(opts.next, known.ven_id, RequestId(new_id()))
+        if _is_taken(await _answer(transport, Request(ServiceName.OPT, message), give_up, clock)):
+            continue
+        word = answers.opts((each.declining(frozenset()).word(NO_REQUEST),), known.ven_id)
+        if not _is_taken(await _answer(transport, Request(ServiceName.EVENT, word), give_up, clock)):
+            return False
+    return True
+
+
+def _is_taken(answer: Message | None) -> bool:
+    """Also by one who does not know the event: there is nothing to be taken back."""
+    match answer:
+        case CreatedOpt(response=response) | Response(response=response):
+            return response.accepted or response.code == ResponseCode.INVALID_ID
+    return False
 
 
 async def _answer(transport: Transport, request: Request, give_up: datetime, clock: Clock) -> Message | None:

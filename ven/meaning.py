@@ -1,6 +1,6 @@
 """What an event means at a site: whom of it, what it orders, and whether that can be served at all. Sans-IO."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 
@@ -8,6 +8,7 @@ from oadr import timing
 from oadr.charging import signals
 from oadr.charging.ceilings import Step
 from oadr.charging.meanings import PLAIN, Agreed
+from oadr.charging.scale import Direction, direction_of, export_of, is_fed_back
 from oadr.charging.signals import Programme
 from oadr.opting import DEVICE_CLASSES
 from oadr.wire.errors import Invalid, Refused, ResponseCode
@@ -15,6 +16,7 @@ from oadr.wire.ids import GroupId, ResourceId, VenId
 from oadr.wire.messages.common import Target
 from oadr.wire.messages.event import ActivePeriod, Event, Signal
 from oadr.wire.scalars import Duration
+from ven.party import Role
 from ven.randomise import CAP
 
 
@@ -24,10 +26,17 @@ class Site:
 
     ven_id: VenId | None
     resources: frozenset[ResourceId]
+    """Each scale by its name: `evse-1`, and `evse-1:export` of one that can feed back."""
     groups: frozenset[GroupId]
     market_contexts: str
     randomise_default: timedelta
     agreed: Agreed = PLAIN
+    role: Role = field(default_factory=Role)
+    """What the one who sends events may order."""
+
+    @property
+    def imports(self) -> frozenset[ResourceId]:
+        return frozenset(one for one in self.resources if direction_of(one) is Direction.IMPORT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +53,7 @@ def meaning(event: Event, site: Site) -> Meaning:
     programme = signals.programme(event.descriptor.market_context, site.market_contexts)
     if programme is None:
         raise Refused("market context not served here", ResponseCode.TARGET_MISMATCH)
+    site.role.check(programme)
     resources = targeted(event.target, site)
     if not resources and event.target.resource_ids:
         raise Refused("no such resource here", ResponseCode.DEPLOYMENT_ERROR)
@@ -53,7 +63,7 @@ def meaning(event: Event, site: Site) -> Meaning:
         raise Refused("no signal for chargepoints", ResponseCode.TARGET_MISMATCH)
     ordered = steps(event, site.agreed)
     _check_times(event, ordered)
-    return Meaning(programme, resources, ordered)
+    return Meaning(programme, resources | _feeding_back(resources, ordered, site), ordered)
 
 
 @lru_cache(maxsize=256)
@@ -85,12 +95,22 @@ def _check_easing(period: ActivePeriod, latest: datetime) -> None:
 
 
 def targeted(target: Target, site: Site) -> frozenset[ResourceId]:
-    """The chargepoints that `target` means: criteria are OR'd, none at all means everything here (r22)."""
-    if target == Target():
-        return site.resources
-    if site.ven_id in target.ven_ids or site.groups.intersection(target.group_ids):
-        return site.resources
-    return site.resources.intersection(target.resource_ids)
+    """What `target` means: criteria are OR'd, none at all means everything here (r22).
+
+    What is fed back is meant by its own name only: who limits a feeder, a site or everything limits what is drawn.
+    """
+    is_everything = target == Target() or site.ven_id in target.ven_ids
+    everyone = is_everything or site.groups.intersection(target.group_ids)
+    return site.resources.intersection(target.resource_ids) | (site.imports if everyone else frozenset())
+
+
+def _feeding_back(
+    resources: frozenset[ResourceId], steps: tuple[Step, ...], site: Site
+) -> frozenset[ResourceId]:
+    """The other scale of what is meant, where a set point says by its sign that this is what it is about."""
+    if not any(is_fed_back(ceiling) for step in steps for ceiling in step.ceilings):
+        return frozenset()
+    return site.resources.intersection(export_of(one) for one in resources)
 
 
 def _for_chargepoints(signal: Signal) -> bool:

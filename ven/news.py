@@ -1,12 +1,16 @@
 """What happened in a session, as values for whoever keeps a log, a record or a page."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 
+from oadr.charging.limit import Limit
+from oadr.charging.minimum import Undercut
 from oadr.wire.ids import EventId, RegistrationId, ResourceId, VenId, VtnId
 from ven.events import HeldEvent
 from ven.failsafe import Link
+from ven.party import Party
 from ven.verify import Finding, Measure
 
 
@@ -116,6 +120,58 @@ class LinkMoved:
     after: Link
 
 
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Two VTNs or more order at once on one chargepoint."""
+
+    resource_id: ResourceId
+    limits: tuple[Limit, ...]
+    """What each has ordered, the smallest, which holds, first."""
+
+
+@dataclass(frozen=True, slots=True)
+class FromParty:
+    """News of the conversation with a VTN that is not the grid operator's."""
+
+    party: Party
+    news: "News"
+
+
+@dataclass(frozen=True, slots=True)
+class BelowMinimum:
+    """A supply limitation leaves less than the contract's profile owes. It is obeyed."""
+
+    resource_id: ResourceId
+    because: str
+    undercut: Undercut
+
+
+@dataclass(frozen=True, slots=True)
+class FloorKept:
+    """The contract's own floor (`authority_floor`) leaves more than a supply limitation has ordered."""
+
+    resource_id: ResourceId
+    because: str
+    ordered: Decimal
+    """A per phase."""
+    kept: Decimal
+
+
+def remarks(
+    resource_id: ResourceId, limit: Limit | None, before: Limit | None
+) -> Iterator[BelowMinimum | FloorKept]:
+    """What is to be remembered of a new limit, and was not so of the one before: once for each event and cause."""
+    if limit is None:
+        return
+    is_known = before is not None and before.because == limit.because
+    known = before.undercut.cause if is_known and before and before.undercut else None
+    if limit.undercut is not None and limit.undercut.cause is not known:
+        yield BelowMinimum(resource_id, limit.because, limit.undercut)
+    ordered, told = limit.ordered_amps, before.ordered_amps if is_known and before else None
+    if ordered is not None and ordered != told:
+        yield FloorKept(resource_id, limit.because, ordered, limit.amps)
+
+
 News = (
     Registered
     | RegistrationRefused
@@ -131,4 +187,8 @@ News = (
     | ContactMade
     | Enforced
     | LinkMoved
+    | Conflict
+    | FromParty
+    | BelowMinimum
+    | FloorKept
 )

@@ -21,6 +21,16 @@ def offset(dice: Dice, longest: timedelta) -> timedelta:
     return timedelta(seconds=dice.randint(0, int(min(max(longest, timedelta()), CAP).total_seconds())))
 
 
+def offset_after(dice: Dice, least: timedelta, longest: timedelta) -> timedelta:
+    """An offset of at least `least`, as even as `offset`, and over as long a time.
+
+    Who draws less goes behind all the others: were it to wait for `least` and no longer, they would all meet there.
+    """
+    rounds = timedelta(seconds=int(min(max(longest, timedelta()), CAP).total_seconds()) + 1)
+    draw = offset(dice, longest)
+    return draw + max(-((draw - least) // rounds), 0) * rounds
+
+
 def drawn(seed: bytes, occasion: str, longest: timedelta) -> timedelta:
     """An offset that is the same each time for one `seed` and `occasion`, so that nothing has to be remembered.
 

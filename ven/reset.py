@@ -20,6 +20,7 @@ from ven import calendar_form
 from ven.events import HeldEvent
 from ven.journal import Memory
 from ven.local import Local
+from ven.standing import Standing
 
 SHORTEST_TRACE: Final = 6
 """Characters; anything shorter stands in a file by chance."""
@@ -96,22 +97,34 @@ def _binds(each: HeldEvent, level: Level, now: datetime) -> bool:
 def kept(memory: Memory, level: Level) -> Memory:
     """What is left of it. A `Local` without a seed is that of a new unit: its calendar is the preset."""
     if level is Level.R0:
-        held = tuple(each.declining(frozenset()) for each in memory.held)
+        main, *others = map(_followed, memory.standings)
         slots = tuple(each for each in memory.slots if each[0].source not in (Source.CALENDAR, Source.USER))
-        return replace(memory, held=held, slots=slots, opts=(), local=Local())
-    if level is Level.R1 and memory.registration:
-        return Memory(replace(memory.registration, offered=False))  # with another list of what is there
+        return replace(memory, held=main.held, slots=slots, opts=(), local=Local(), others=tuple(others))
+    if level is Level.R1:
+        main, *others = map(_registered, memory.standings)
+        return Memory(main.registration, others=tuple(others))
     return Memory()
+
+
+def _followed(one: Standing) -> Standing:
+    """As if nobody here had said a word."""
+    return replace(one, held=tuple(each.declining(frozenset()) for each in one.held), opts=())
+
+
+def _registered(one: Standing) -> Standing:
+    """Nothing but that; it is told anew what chargepoints there are."""
+    known = one.registration
+    return Standing(one.party, known and replace(known, offered=False))
 
 
 def traces(memory: Memory, level: Level) -> frozenset[bytes]:
     """What stands in `memory` and must stand nowhere after a reset, as far as it can be told from chance."""
-    found: set[str] = {one.opt_id for one in memory.opts} | {memory.local.seed.hex()}
+    found: set[str] = {opt.opt_id for one in memory.standings for opt in one.opts} | {memory.local.seed.hex()}
     if memory.local.calendar:
         found |= set(calendar_form.write(memory.local.calendar).splitlines())
     found |= _names(memory) - _names(kept(memory, level))
     if level.leaves:
-        found |= {resource for each in memory.held for resource in each.resources}
+        found |= {resource for each in memory.all_held for resource in each.resources}
         found |= {key.resource_id for key, _ in memory.slots}
     escaped = {json.dumps(one)[1:-1] for one in found}
     return frozenset(one.encode() for one in found | escaped if len(one) >= SHORTEST_TRACE)
@@ -119,11 +132,12 @@ def traces(memory: Memory, level: Level) -> frozenset[bytes]:
 
 def _names(memory: Memory) -> set[str]:
     """What events, reports and the registration are called."""
-    found: set[str] = {each.event.event_id for each in memory.held}
-    found |= {spell.event_id for spell in memory.spells}
-    found |= {one.event.event_id for one in memory.opts if one.event}
+    found: set[str] = {spell.event_id for spell in memory.spells}
     found |= {slot.limit.because for key, slot in memory.slots if key.source in _OF_EVENTS}
-    found |= {order.request.request_id for order in memory.orders}
-    if known := memory.registration:
-        found |= {known.ven_id, known.registration_id}
+    for one in memory.standings:
+        found |= {each.event.event_id for each in one.held}
+        found |= {opt.event.event_id for opt in one.opts if opt.event}
+        found |= {order.request.request_id for order in one.orders}
+        if known := one.registration:
+            found |= {known.ven_id, known.registration_id}
     return found

@@ -36,6 +36,7 @@ class Kind(StrEnum):
     OWN_CERTIFICATE = "InvalidChargingStationCertificate"
     TAMPERING = "TamperDetectionActivated"
     FIRMWARE = "FirmwareUpdated"
+    WRONG_CODES = "MaintenanceLoginFailed"
     # ours
     STOPPED = "StopOfTheDevice"
     REGISTRATION = "RegistrationChanged"
@@ -45,7 +46,6 @@ class Kind(StrEnum):
     CLOCK_DOUBTED = "ClockDoubted"
     DISOBEYED = "LimitNotObeyed"
     TROUBLE = "Trouble"
-    WRONG_CODES = "WrongCodes"
 
 
 @dataclass(frozen=True, slots=True)

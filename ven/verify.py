@@ -22,6 +22,7 @@ from typing import Final
 
 from oadr.charging.compliance import complies
 from oadr.charging.limit import Limit, Source
+from oadr.wire.ids import ResourceId
 
 NEEDED: Final = 3
 """Samples in a row that convince, either way."""
@@ -117,6 +118,28 @@ class Check:
         if self.limit is None:
             return None
         return Decimal(0) if self.measure >= Measure.PAUSE else self.limit.amps
+
+    @property
+    def is_off(self) -> bool:
+        """Its supply is switched off; it stays so while it is insisted on, also when that has not helped."""
+        return self.was_disabled and self.measure >= Measure.DISABLE
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """What is remembered of a check over a restart: who has shown that asking is not enough is not asked again."""
+
+    resource_id: ResourceId
+    measure: Measure
+    was_disabled: bool
+
+
+def begun_again(reached: Reached, abilities: Abilities) -> Check:
+    """The check as a program that starts anew goes on with it. What its owner does not allow any more is not done."""
+    measure = reached.measure
+    if reached.was_disabled and measure >= Measure.DISABLE and not abilities.may_disable:
+        measure = Measure.PAUSE
+    return Check(measure=measure, was_disabled=reached.was_disabled)
 
 
 def commanded(

@@ -39,7 +39,7 @@ class Offset:
 
 @dataclass(frozen=True, slots=True)
 class Together:
-    """W over all chargepoints that the event means; it has to be shared out."""
+    """W over all chargepoints that the event means; it has to be shared out. Negative is fed back (see `scale`)."""
 
     value: Decimal
 
@@ -90,30 +90,61 @@ def allowed(
     *,
     normal: Decimal = NORMAL,
     shares: Mapping[Together, Decimal] | None = None,
+    phases: int | None = None,
 ) -> Allowed | None:
     """The smallest of the step's ceilings on a chargepoint; None if there is none, as with a price.
 
     `volts` per phase serves watts; `normal` is the percent that may be drawn anyhow; `shares` are this
-    chargepoint's parts, in W, of what is ordered of all together.
+    chargepoint's parts, in W, of what is ordered of all together; `phases` are those that are switched on, None: all.
     """
-    found = (_allowed(ceiling, rating, volts, normal, shares or {}) for ceiling in step.ceilings)
+    found = (_allowed(ceiling, rating, volts, normal, shares or {}, phases) for ceiling in step.ceilings)
     return min(found, key=lambda one: (one.amps, one.requested), default=None)
 
 
+def asked_watts(step: Step, rating: Rating, volts: Decimal, *, normal: Decimal = NORMAL) -> Decimal | None:
+    """The smallest ceiling of one chargepoint in W, before steps, rounding and rating; None if there is none.
+
+    What is ordered of all together is nobody's own.
+    """
+    found = (_asked(ceiling, normal, rating, volts) for ceiling in step.ceilings)
+    return min((one for one in found if one is not None), default=None)
+
+
+def _asked(ceiling: Ceiling, normal: Decimal, rating: Rating, volts: Decimal) -> Decimal | None:
+    with localcontext(DOWN):
+        match ceiling:
+            case Share(value):
+                return electricity.watts(value * rating.amps, rating, volts)
+            case Amps(value):
+                return electricity.watts(value, rating, volts)
+            case Offset(value):
+                return electricity.watts(_offset(value, normal) * rating.amps, rating, volts)
+            case Watts(value):
+                return value
+            case Together():
+                return None
+
+
 def _allowed(
-    ceiling: Ceiling, rating: Rating, volts: Decimal, normal: Decimal, shares: Mapping[Together, Decimal]
+    ceiling: Ceiling,
+    rating: Rating,
+    volts: Decimal,
+    normal: Decimal,
+    shares: Mapping[Together, Decimal],
+    phases: int | None,
 ) -> Allowed:
     match ceiling:
         case Share(value):
             return electricity.from_share(value, rating)
         case Watts(value):
-            return electricity.from_watts(value, rating, volts)
+            return electricity.from_watts(value, rating, volts, phases)
         case Amps(value):
             return electricity.from_amps(value, rating)
         case Offset(value):
             return electricity.from_share(_offset(value, normal), rating)
         case Together(value):
-            return electricity.from_watts(shares.get(ceiling, value), rating, volts)
+            drawn = max(shares.get(ceiling, value), Decimal(0))  # while power is fed back nothing is drawn
+            return electricity.from_watts(drawn, rating, volts, phases)
 
 
 def _offset(value: Decimal, normal: Decimal) -> Decimal:

@@ -1,6 +1,6 @@
 """Percent, watts and amps. Decimal throughout and always rounded down: never more than was ordered."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_FLOOR, Context, Decimal, localcontext
 from typing import Final
 
@@ -38,9 +38,11 @@ class Allowed:
     amps: Decimal
     """Per phase; 0 is a pause."""
     percent: Decimal
-    """Of the rated current, as applied: after the step, the floor of 6 A and the rating."""
+    """Of the rated current on all phases, as applied: after the step, the floor of 6 A and the rating."""
     requested: Decimal
     """Of the rated current, as asked for; above 100 when more than the rating was allowed."""
+    watts: Decimal | None = None
+    """The order itself, where it came in W: with the voltage the amps change, and this does not."""
 
 
 def from_share(share: Decimal, rating: Rating) -> Allowed:
@@ -61,9 +63,17 @@ def from_amps(amps: Decimal, rating: Rating) -> Allowed:
         return _allowed(min(amps, rating.amps), amps * 100 / rating.amps, rating)
 
 
-def from_watts(power: Decimal, rating: Rating, volts: Decimal) -> Allowed:
-    """A power over all phases at `volts` per phase, exact. Raises `Invalid` below zero (454)."""
-    return from_amps(amps(power, rating, volts), rating)
+def from_watts(power: Decimal, rating: Rating, volts: Decimal, phases: int | None = None) -> Allowed:
+    """A power over all phases at `volts` per phase, exact; over `phases` of them where only so many are switched on.
+
+    Raises `Invalid` below zero (454).
+    """
+    used = replace(rating, phases=phases or rating.phases)
+    found = from_amps(amps(power, used, volts), used)
+    with localcontext(DOWN):
+        part = Decimal(used.phases) / rating.phases
+        percent, requested = ((one * part).quantize(RESOLUTION) for one in (found.percent, found.requested))
+    return Allowed(found.amps, percent, requested, power)
 
 
 def watts(amps: Decimal, rating: Rating, volts: Decimal) -> Decimal:
@@ -75,6 +85,15 @@ def amps(power: Decimal, rating: Rating, volts: Decimal) -> Decimal:
     """A on each phase when `power` W flow over all of them at `volts`."""
     with localcontext(DOWN):
         return power / (volts * rating.phases)
+
+
+def told_in_watts(amps: Decimal, phases: int, volts: Decimal) -> Decimal:
+    """W for a charger that takes no A: what a limit of `amps` is at the voltage that the charger itself is set to.
+
+    Whole W, rounded down. The charger divides by the same voltage, so the amps come out as they were; what a high
+    voltage on the feeder needs was taken off when the limit was made, and is not taken off twice.
+    """
+    return (amps * volts * phases).quantize(Decimal(1), context=DOWN)
 
 
 def lowest_usable_percent(rating: Rating) -> int:

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
+from oadr.charging.minimum import Undercut
+
 
 class Source(StrEnum):
     """Who may limit a chargepoint, the highest rank first. A source has one slot and writes no other's."""
@@ -40,6 +42,16 @@ class Limit:
     """None: until it is cancelled."""
     recovery: timedelta | None = None
     """What the rise of its release is spread over (r31); None: the site's own pace."""
+    party: str = ""
+    """Which of several servers has ordered it; empty: the network operator's, or none."""
+    watts: Decimal | None = None
+    """What was ordered, where it came in W: then the amps follow the voltage."""
+    phases: int | None = None
+    """On how many phases `amps` flow; None: on all that are wired."""
+    undercut: Undercut | None = None
+    """Where it lies below what the contract's profile owes."""
+    ordered_amps: Decimal | None = None
+    """What was ordered, where the contract's floor (`authority_floor`) has left more."""
 
 
 def smallest(limits: Iterable[Limit]) -> Limit | None:

@@ -4,7 +4,7 @@ LOAD_CONTROL       x-loadControlCapacity        0..1              a share of the
                    x-loadControlSetpoint        W, A              a ceiling, exact
                    x-loadControlPercentOffset   -100..100         of what may be drawn anyhow
                    x-loadControlLevelOffset     by agreement      the same, by a table of the programme
-LOAD_DISPATCH      setpoint                     W                 over all that the event means
+LOAD_DISPATCH      setpoint                     W                 over all that the event means; negative is export
                    delta                        W                 the same, against the event's own baseline
 SIMPLE             level                        0, 1, 2, 3        a share, by a table of the programme
 ELECTRICITY_PRICE  price                        currency per kWh  advice, no order
@@ -76,7 +76,7 @@ def reader(signal: Signal, agreed: Agreed) -> Reader | None:
         case (name, SignalType.LOAD_CONTROL_LEVEL_OFFSET, None) if name == LOAD_CONTROL and agreed.offsets:
             return lambda value: Offset(_by_table(value, agreed.offsets))
         case (name, SignalType.SETPOINT, UnitKind.POWER_REAL) if name == LOAD_DISPATCH and unit:
-            return lambda value: _not_negative(Together(_plain(unit, value)))
+            return lambda value: Together(_plain(unit, value))
         case (name, SignalType.PRICE, UnitKind.CURRENCY_PER_KWH) if name == ELECTRICITY_PRICE and unit:
             return lambda value: Price(_plain(unit, value), unit.symbol)
         case (name, SignalType.SETPOINT, UnitKind.ENERGY_REAL) if name == CHARGE_STATE and unit:
@@ -127,7 +127,7 @@ def _offset(value: Decimal) -> Offset:
 
 
 def _not_negative(ceiling: Ceiling) -> Ceiling:
-    """Negative would be export, which nobody here does."""
+    """A cap on import has no other side; export has a scale of its own (see `scale`)."""
     if ceiling.value < 0:
         raise Invalid("a signal value out of its range")
     return ceiling

@@ -14,7 +14,7 @@ def told(ven: Ven) -> list[object]:
     return [ven.news.get_nowait() for _ in range(ven.news.qsize())]
 
 
-@pytest.mark.proves("VE07", "W20")
+@pytest.mark.proves("VE07", "W20", "I13")
 @pytest.mark.parametrize("ahead", [20, 120, 86_400, -60, -400, -86_400])
 def test_an_order_holds_from_its_receipt_whatever_the_clocks_say(folder: Path, ahead: int) -> None:
     """Seconds by which the VTN's clock is ahead of the VEN's; negative: the VEN's is fast."""

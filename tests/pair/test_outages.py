@@ -10,7 +10,7 @@ from oadr.wire.messages import RequestEvent
 from tests.pair.town import LIMITED, Town, played
 
 
-@pytest.mark.proves("VE03", "P1")
+@pytest.mark.proves("VE03", "P1", "D06", "W17")
 def test_an_hour_of_silence_costs_few_requests_and_the_limit_ends_by_its_own_time(folder: Path) -> None:
     async def play(town: Town) -> None:
         async with town.ven():

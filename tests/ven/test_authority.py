@@ -23,7 +23,7 @@ def spell(begin: float, length: float, name: str = "") -> Spell:
     return Spell(EventId(name or f"E{begin:g}"), start, start + length * MINUTE)
 
 
-@pytest.mark.proves("VE21", "VE03")
+@pytest.mark.proves("VE21", "VE03", "P2")
 def test_an_emergency_ends_after_two_hours_whatever_it_says() -> None:
     for minutes, most in ((119, 119), (120, 120), (121, 120)):
         assert Authority(BOUNDS).admit(E1, START, START + minutes * MINUTE, START) == START + most * MINUTE
@@ -42,7 +42,7 @@ def test_between_two_emergencies_lies_half_an_hour() -> None:
     assert refusal([before], spell(30, 60), BOUNDS) is None, "two at once are one strain"
 
 
-@pytest.mark.proves("VE21")
+@pytest.mark.proves("VE21", "P2")
 def test_there_are_three_a_day() -> None:
     first = [spell(0, 30), spell(120, 30), spell(240, 30)]
     assert refusal(first[:2], first[2], BOUNDS) is None

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from oadr.charging.scale import Direction
 from oadr.wire.errors import Misuse
 from ven import calendar_form
-from ven.calendar import Calendar, Change, DayType, Direction, Slot, Weekday, instant
+from ven.calendar import Calendar, Change, DayType, Slot, Weekday, instant
 
 LONDON = ZoneInfo("Europe/London")
 UK = calendar_form.read(calendar_form.PRESETS["uk"])

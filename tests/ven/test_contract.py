@@ -195,6 +195,7 @@ def test_a_restart_does_not_refill_what_was_used() -> None:
     assert answers == {"E0": "optIn", "E1": "optIn", "E2": "optIn", "E3": "optOut"}
 
 
+@pytest.mark.proves("P2")
 def test_a_floor_that_was_agreed_stays_whatever_is_ordered() -> None:
     async def acts(site: Site) -> None:
         site.vtn.offer(event(share="0"))

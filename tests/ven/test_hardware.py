@@ -489,3 +489,35 @@ def test_a_clock_that_is_set_changes_nothing_of_what_is_verified(step: timedelta
 
     bench = played(lambda: Bench(Charger()), acts)
     assert [second for second, _ in bench.steps] == pytest.approx([17, 24, 31], abs=1)
+
+
+def test_an_answer_waits_for_the_charger_although_somebody_else_waits_for_it_already() -> None:
+    """Two conversations may do so; the answer to the emergency is not the one that goes ahead."""
+
+    async def slow() -> bool:
+        await asyncio.sleep(0.5)
+        return True
+
+    async def acts(bench: Bench) -> None:
+        bench.charger.obeys = slow
+        bench.order(LIMIT)
+        first = asyncio.create_task(bench.hardware.settled())
+        await asyncio.sleep(0.1)
+        await bench.hardware.settled()
+        assert bench.charger.allowed == LIMIT.amps
+        await first
+
+    played(lambda: Bench(Charger()), acts)
+
+
+def test_a_charger_that_hangs_is_waited_for_once_and_not_at_each_message() -> None:
+    async def acts(bench: Bench) -> None:
+        bench.charger.obeys = _hangs
+        bench.order(LIMIT)
+        began = asyncio.get_running_loop().time()
+        await bench.hardware.settled()
+        assert asyncio.get_running_loop().time() - began == pytest.approx(1)
+        await bench.hardware.settled()
+        assert asyncio.get_running_loop().time() - began == pytest.approx(1)
+
+    played(lambda: Bench(Charger()), acts)

@@ -1,6 +1,7 @@
 """What survives a power cut, and what is never taken for it."""
 
 import hashlib
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -10,18 +11,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oadr.charging.limit import Limit, Source
+from oadr.charging.minimum import Cause, Undercut
 from oadr.charging.signals import Programme
 from oadr.wire.ids import EventId, RegistrationId, ResourceId, VenId, VtnId
 from oadr.wire.messages.event import EventStatus
-from tests.ven.stage import EVSE_1, SITE, Loaded, event, listing, report_request
+from tests.ven.stage import EVSE_1, EVSE_2, SITE, Loaded, event, listing, report_request
 from tests.ven.virtual import START
 from ven import events
 from ven.enrolment import Registration
 from ven.events import HeldEvent
 from ven.journal import FORMAT, Corrupt, Memory, decode, encode
 from ven.local import Local
+from ven.opts import Stage
+from ven.party import GRID_OPERATOR, Party
 from ven.reports import Order
 from ven.slots import Restore, Slot, SlotKey
+from ven.standing import Standing
+from ven.verify import Measure, Reached
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="￾￿"), max_size=12)
 MOMENTS = st.datetimes(datetime(2020, 1, 1), datetime(2050, 1, 1), timezones=st.just(UTC))
@@ -52,10 +58,34 @@ books = st.lists(listed, max_size=4, unique_by=lambda one: one.event_id).map(
 orders = st.builds(
     Order, st.builds(report_request, start=SECONDS, every=st.integers(0, 900)), MOMENTS, MOMENTS
 )
-limits = st.builds(Limit, AMPS, AMPS, st.just(Source.SUPPLY_LIMIT), TEXTS, st.none() | MOMENTS)
-slots = st.tuples(
-    st.builds(SlotKey, TEXTS.map(ResourceId), st.just(Source.SUPPLY_LIMIT)),
-    st.builds(Slot, limits, st.none() | st.builds(Restore, AMPS, AMPS, MOMENTS)),
+limits = st.builds(
+    Limit,
+    AMPS,
+    AMPS,
+    st.sampled_from(Source),
+    TEXTS,
+    st.none() | MOMENTS,
+    party=TEXTS | st.just(""),
+    watts=st.none() | AMPS,
+    phases=st.none() | st.just(1),
+    undercut=st.none() | st.builds(Undercut, AMPS, AMPS, st.sampled_from(Cause)),
+    ordered_amps=st.none() | AMPS,
+)
+
+
+def _kept(name: str, limit: Limit, restore: Restore | None) -> tuple[SlotKey, Slot]:
+    return SlotKey(ResourceId(name), limit.source, Party(limit.party)), Slot(limit, restore)
+
+
+slots = st.builds(_kept, TEXTS, limits, st.none() | st.builds(Restore, AMPS, AMPS, MOMENTS))
+standings = st.builds(
+    lambda party, known, book, asked: Standing(
+        party, known, tuple(replace(each, party=party, least=Decimal(30)) for each in book), asked
+    ),
+    TEXTS.map(Party),
+    st.none() | registrations,
+    books,
+    st.lists(orders, max_size=2).map(tuple),
 )
 memories = st.builds(
     Memory,
@@ -63,6 +93,10 @@ memories = st.builds(
     books,
     st.lists(orders, max_size=3).map(tuple),
     st.lists(slots, max_size=4).map(tuple),
+    others=st.lists(standings, max_size=2).map(tuple),
+    reached=st.lists(
+        st.builds(Reached, TEXTS.map(ResourceId), st.sampled_from(Measure), st.booleans()), max_size=2
+    ).map(tuple),
 )
 
 
@@ -134,6 +168,32 @@ def test_a_journal_of_the_first_format_is_read_with_the_emergency_that_is_in_it(
         (Source.LOAD_SHIFT, Decimal("9.6")),
     ]
     assert (memory.local, memory.spells, len(memory.opts)) == (Local(), (), 1)
+    assert decode(encode(memory)) == memory
+
+
+@pytest.mark.proves("W03", "VE06")
+def test_a_journal_of_the_second_format_is_read_as_that_of_a_site_with_one_vtn() -> None:
+    """Written by the program of that time; it knew one VTN, and forgot what it had done about a disobedient charger."""
+    memory = decode((Path(__file__).parent / "kept" / "journal-format-2").read_bytes())
+    emergency, shift = memory.held
+    assert emergency.limits_at(START)
+    assert emergency.latest == START + timedelta(minutes=30)
+    assert (shift.declined, shift.start) == (frozenset({EVSE_2}), START + timedelta(seconds=300))
+    assert {(each.party, each.least) for each in memory.held} == {(GRID_OPERATOR, None)}
+    assert [(key.source, key.party, slot.limit.party) for key, slot in memory.slots] == [
+        (Source.SUPPLY_LIMIT, GRID_OPERATOR, ""),
+        (Source.LOAD_SHIFT, GRID_OPERATOR, ""),
+    ]
+    rising = memory.slots[1][1].restore
+    assert rising == Restore(Decimal("9.6"), Decimal(30), START + timedelta(minutes=45))
+    assert [one.stage for one in memory.opts] == [Stage.TOLD, Stage.OWED]
+    assert memory.registration
+    assert memory.registration.offered
+    assert memory.local.seed == b"seed"
+    assert memory.local.calendar
+    assert [one.resource_id for one in memory.local.boosts] == [EVSE_2]
+    assert [one.end - one.start for one in memory.spells] == [timedelta(minutes=30)]
+    assert (memory.others, memory.reached) == ((), ())
     assert decode(encode(memory)) == memory
 
 

@@ -1,20 +1,28 @@
 """A VEN that ends its registration itself, or its schedules."""
 
+from dataclasses import replace
+from itertools import count
+
 import pytest
 
-from oadr.wire.ids import EventId, OptId, RegistrationId, RequestId
+from oadr.wire.ids import EventId, OptId, RegistrationId, RequestId, ResourceId
 from oadr.wire.messages import (
     CanceledOpt,
     CanceledPartyRegistration,
     CancelOpt,
     CancelPartyRegistration,
+    CreatedEvent,
+    CreatedOpt,
+    CreateOpt,
     Message,
 )
 from oadr.wire.messages.common import EiResponse, OptType, QualifiedEventId
-from tests.ven.stage import SECOND, VEN, VTN, FakeVtn, response
+from oadr.wire.messages.event import ResponseRequired
+from tests.ven.stage import EVSE_1, EVSE_2, SECOND, VEN, VTN, FakeVtn, event, response
 from tests.ven.virtual import START, VirtualClock, run
 from ven.enrolment import Registration
-from ven.leaving import PATIENCE, leave, schedules, take_back
+from ven.events import HeldEvent
+from ven.leaving import PATIENCE, declined, follow_again, leave, schedules, take_back
 from ven.opts import Opt, Stage
 
 KNOWN = Registration(VEN, RegistrationId("Reg-1"), VTN, 10 * SECOND)
@@ -116,3 +124,60 @@ def test_nobody_waits_long_for_a_vtn_that_is_not_there() -> None:
     vtn.down = True
     assert not left(vtn)
     assert vtn.times_of(CancelPartyRegistration)[-1] < PATIENCE
+
+
+# --- words on events that go on ---
+
+
+def shift(*declined: ResourceId, response: ResponseRequired = ResponseRequired.ALWAYS) -> HeldEvent:
+    about = event(programme="load-shift", response=response)
+    held = HeldEvent(about, 0, START, True, OptType.OPT_IN, resources=frozenset({EVSE_1, EVSE_2}))
+    return held.declining(frozenset(declined))
+
+
+def followed(vtn: FakeVtn, *held: HeldEvent) -> bool:
+    async def play() -> bool:
+        clock = VirtualClock()
+        vtn.clock = clock.now
+        names = (f"N{number}" for number in count())
+        return await follow_again(vtn, KNOWN, declined(held, START), lambda: next(names), clock)
+
+    return run(play())
+
+
+def took(message: type[Message], code: str = "200") -> dict[type[Message], Message | None]:
+    answer = EiResponse(code=code, request_id=RequestId("R1"))
+    return {message: CreatedOpt(response=answer, opt_id=OptId("N0"))}
+
+
+@pytest.mark.proves("W23")
+def test_what_was_declined_is_followed_again_and_that_is_told() -> None:
+    vtn = FakeVtn(lambda: START, known=True, instead=took(CreateOpt))
+    over = replace(shift(EVSE_1), latest=START)
+    assert followed(vtn, shift(EVSE_1, EVSE_2), shift(EVSE_1), shift(), over)
+    said = [one for one in vtn.of(CreateOpt) if isinstance(one, CreateOpt)]
+    assert [(one.opt, one.event and one.event.event_id) for one in said] == [(OptType.OPT_IN, "E1")] * 2
+    assert len({one.opt_id for one in said}) == 2
+    assert vtn.of(CreatedEvent) == []
+
+
+@pytest.mark.proves("W23", "r17")
+def test_a_vtn_without_opts_is_told_by_an_answer_to_the_event() -> None:
+    vtn = FakeVtn(lambda: START, known=True, instead={CreateOpt: response("459")})
+    assert followed(vtn, shift(EVSE_1, EVSE_2))
+    (said,) = vtn.of(CreatedEvent)
+    assert isinstance(said, CreatedEvent)
+    assert [(one.event.event_id, one.opt) for one in said.event_responses] == [("E1", OptType.OPT_IN)]
+
+
+def test_who_does_not_know_the_event_or_wants_no_answers_needs_none() -> None:
+    assert followed(FakeVtn(lambda: START, known=True, instead=took(CreateOpt, "452")), shift(EVSE_1))
+    vtn = FakeVtn(lambda: START, known=True)
+    assert followed(vtn, shift(EVSE_1, response=ResponseRequired.NEVER))
+    assert vtn.heard == []
+
+
+def test_a_vtn_that_is_not_there_is_not_told_and_nobody_waits_long() -> None:
+    vtn = FakeVtn(lambda: START, known=True, down=True)
+    assert not followed(vtn, shift(EVSE_1))
+    assert vtn.times_of(CreateOpt)[-1] < PATIENCE

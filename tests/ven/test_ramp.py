@@ -169,7 +169,7 @@ def test_what_is_called_off_is_released_as_slowly_and_so_after_a_restart() -> No
     book, judge = held(gentle(recovery=140, start=START)), new()
     judge.decide(ordered.orders(book, SITE, RATINGS, START), START)
     remembered = decode(encode(Memory(slots=tuple(judge.slots.items()))))
-    after = Arbiter(RATINGS, timedelta(), timedelta(seconds=1), Loaded(0), dict(remembered.slots))
+    after = Arbiter(RATINGS, timedelta(), timedelta(), Loaded(0), dict(remembered.slots))
     assert after.slots == judge.slots
     off = replace(book[0].event.descriptor, modification_number=1, status=EventStatus.CANCELLED)
     gone = events.merge(book, listing(replace(book[0].event, descriptor=off)), SITE, START, Loaded(0))

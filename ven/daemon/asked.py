@@ -28,12 +28,15 @@ class OptOut:
     event_id: EventId
     resources: frozenset[ResourceId]
     reason: Reason
+    party: str | None = None
+    """Whose event it is, where several VTNs have one of that name."""
 
 
 @dataclass(frozen=True, slots=True)
 class OptIn:
     event_id: EventId
     resources: frozenset[ResourceId]
+    party: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,12 @@ class Fields:
         if not isinstance(value, str) or not value.strip() or len(value) > most:
             raise self._wrong(key, f"is text of at most {most} letters, and not empty")
         return value
+
+    def maybe_text(self, key: str) -> str | None:
+        if self._left.get(key) is None:
+            self._left.pop(key, None)
+            return None
+        return self.text(key)
 
     def choice(self, key: str, options: type[E], default: E) -> E:
         return self.maybe_choice(key, options) or default
@@ -138,13 +147,14 @@ def opt_out(body: Fields) -> OptOut:
         EventId(body.text("event_id")),
         body.names("resources"),
         body.choice("reason", Reason, Reason.OVERRIDE),
+        body.maybe_text("party"),
     )
     body.finish()
     return found
 
 
 def opt_in(body: Fields) -> OptIn:
-    found = OptIn(EventId(body.text("event_id")), body.names("resources"))
+    found = OptIn(EventId(body.text("event_id")), body.names("resources"), body.maybe_text("party"))
     body.finish()
     return found
 

@@ -10,12 +10,13 @@ def main() -> None:
     """Exit codes: 0 done, 1 refused or failed, 2 wrong usage or a wrong setting."""
     try:
         from ven.daemon import commands
+
+        commands.main()
     except ModuleNotFoundError as error:
         missing = (error.name or "").partition(".")[0]
         if missing not in EXTRA:
             raise
         sys.exit(f'ven: {missing} is not installed: pip install "feederguard[daemon]"')
-    commands.main()
 
 
 if __name__ == "__main__":

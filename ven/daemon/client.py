@@ -8,15 +8,12 @@ from typing import Any, Final
 from ven.daemon import codes
 from ven.daemon.api import PATIENCE
 from ven.daemon.config import Settings
+from ven.daemon.notdone import NotDone
 from ven.daemon.routes import ROOT
 
 WAIT: Final = PATIENCE + 10.0
 """Seconds: a command comes back when disk and chargers have taken what it wants."""
 LONGEST_ANSWER: Final = 4 * 1024 * 1024
-
-
-class NotDone(Exception):
-    """One sentence that says why: no program, no local API, or what that has refused."""
 
 
 def ask(settings: Settings, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:

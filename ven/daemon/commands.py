@@ -1,35 +1,48 @@
-"""The commands of `ven`: run, status, config, simulate, and those for the people of a site and its owner."""
+"""The program `ven`: `run` stands here, the other commands are loaded when they are asked for.
 
-import json
+`run` goes on for years on a small machine, so what only the others need is none of its memory.
+"""
+
 import sys
-from datetime import datetime
+from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
+from typing import Final
 
 import click
-from rich.console import Console
 
 from certs import CertificateError
-from oadr.wire import envelope
-from oadr.wire.errors import PeerError
-from oadr.wire.messages import DistributeEvent
 from ven.clock import SystemClock
-from ven.daemon import live, messages, owner, people, security
-from ven.daemon import reset as resetting
-from ven.daemon.client import NotDone
+from ven.daemon import progress, security
 from ven.daemon.config import EXAMPLE
 from ven.daemon.log import Log
-from ven.daemon.options import instant, json_option, settings_of, with_settings
+from ven.daemon.notdone import NotDone
+from ven.daemon.options import settings_of, with_settings
 from ven.daemon.run import run as run_until_ended
-from ven.daemon.shown import words
-from ven.daemon.simulate import simulate as simulated
-from ven.daemon.status import status as status_of
 from ven.daemon.table import BadSetting
-from ven.daemon.view import show, show_messages, show_simulated
-from ven.disk import InUse, TooNew, read_only
-from ven.journal import Corrupt, Memory
+from ven.disk import InUse, TooNew
+from ven.journal import Corrupt
+
+ELSEWHERE: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("status", "capabilities", "simulate"), "looking"),
+    **dict.fromkeys(("calendar", "opt-out", "opt-in", "opt-schedule", "boost", "code"), "people"),
+    **dict.fromkeys(("reset", "log"), "owner"),
+}
+"""Commands, and the modules of this package that have them in `COMMANDS`."""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Lazy(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*super().list_commands(ctx), *ELSEWHERE])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in ELSEWHERE:
+            return super().get_command(ctx, cmd_name)
+        found: tuple[click.Command, ...] = import_module(f"ven.daemon.{ELSEWHERE[cmd_name]}").COMMANDS
+        return next(one for one in found if one.name == cmd_name)
+
+
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
 def ven() -> None:
     """OpenADR 2.0b for a site of EV chargepoints: limits of the grid operator, measured current back."""
 
@@ -39,10 +52,8 @@ def ven() -> None:
 def run(file: Path, flags: tuple[str, ...]) -> None:
     """Obey and report until SIGTERM or Ctrl-C. The log goes to standard error."""
     settings = settings_of(file, flags)
-    if (done := resetting.resume(settings.ven)) and done.level.leaves:
-        raise NotDone(
-            f"the reset {done.level} that was interrupted is done; this unit has no credentials any more"
-        )
+    if progress.is_under_way(settings.ven.state):
+        import_module("ven.daemon.reset").go_on_before_a_run(settings.ven)
     try:
         run_until_ended(settings, Log(settings.log))
     except CertificateError:
@@ -51,83 +62,9 @@ def run(file: Path, flags: tuple[str, ...]) -> None:
 
 
 @ven.command()
-@with_settings
-@click.option("--messages", "with_messages", is_flag=True, help="And the last messages, if they are kept.")
-@click.option("--xml", "with_xml", is_flag=True, help="The messages in full.")
-@json_option
-def status(file: Path, flags: tuple[str, ...], with_messages: bool, with_xml: bool, as_json: bool) -> None:
-    """Registration, contact, limits with their reasons, measured current, events. Needs no network.
-
-    The last messages are kept if the settings want it (record_messages). They may hold personal data; set it to 0
-    again when the fault is found, and they are deleted at the next start.
-    """
-    settings = settings_of(file, flags)
-    state = settings.ven.state
-    found = status_of(settings, read_only(state), live.read(state), SystemClock().now())
-    recorded = messages.read(state) if with_messages or with_xml else None
-    if as_json:
-        told = {} if recorded is None else {"messages": [one.fields for one in recorded]}
-        click.echo(json.dumps({**found.as_json(), **told}))
-        return
-    console = _console()
-    show(found, console)
-    if recorded is not None:
-        show_messages(recorded, console, with_xml=with_xml)
-
-
-@ven.command()
-@click.argument("message", type=click.Path(path_type=Path))
-@click.option(
-    "--at", callback=instant, metavar="TIME", help="As if it came then, 2026-12-24T18:00; now if not said."
-)
-@with_settings
-@json_option
-def simulate(message: Path, at: datetime | None, file: Path, flags: tuple[str, ...], as_json: bool) -> None:
-    """What a list of events in a file would mean here: amps over time, or why it would be refused.
-
-    Nothing is touched and nobody told. Exit code 1: one of them would be refused.
-    """
-    settings = settings_of(file, flags)
-    found = simulated(settings, _memory(settings.ven.state), _events(message), at or SystemClock().now())
-    if as_json:
-        click.echo(json.dumps(found.as_json()))
-    else:
-        show_simulated(found, _console())
-    if not found.is_served:
-        sys.exit(1)
-
-
-def _memory(state: Path) -> Memory:
-    """An empty one for a VEN that has not run yet."""
-    try:
-        return read_only(state)
-    except FileNotFoundError:
-        return Memory()
-
-
-def _events(path: Path) -> DistributeEvent:
-    """Raises `NotDone` and `OSError`."""
-    try:
-        found = envelope.read(path.read_bytes(), None, limit=envelope.REPORT_LIMIT)
-    except PeerError as error:
-        raise NotDone(f"{path}: {words(str(error))}") from error
-    if not isinstance(found, DistributeEvent):
-        raise NotDone(f"{path}: holds no list of events (oadrDistributeEvent)")
-    return found
-
-
-def _console() -> Console:
-    return Console(width=None if sys.stdout.isatty() else 140)
-
-
-@ven.command()
 def config() -> None:
     """Print an example of the settings, every key with its meaning."""
     click.echo(EXAMPLE.read_text(encoding="utf-8"), nl=False)
-
-
-for each in (*people.COMMANDS, *owner.COMMANDS):
-    ven.add_command(each)
 
 
 def main() -> None:

@@ -6,12 +6,12 @@ on the command line as `--set key=value`. The keys are those of `ven.config.VenC
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
 
 from oadr.wire.errors import Misuse
 from oadr.wire.ids import GroupId, VenId, VtnId
@@ -23,12 +23,30 @@ from ven.config import VenConfig
 from ven.daemon.address import Address, address
 from ven.daemon.chargepoints import Described, described
 from ven.daemon.contract import agreed, contract
-from ven.daemon.table import FLAG, NAMES, TEXT, BadSetting, Kind, Setting, Table, choice, seconds, whole
+from ven.daemon.device import Device, device
+from ven.daemon.others import others
+from ven.daemon.table import (
+    FLAG,
+    HTTPS,
+    NAMES,
+    TEXT,
+    BadSetting,
+    Kind,
+    Setting,
+    Table,
+    choice,
+    inner,
+    seconds,
+    whole,
+)
 from ven.recording import MOST
+from ven.verify import BLIND, NEEDED
 
 PREFIX: Final = "FEEDERGUARD_VEN_"
 CONFIG_VARIABLE: Final = f"{PREFIX}CONFIG"
 """Names the file itself, so it is no setting in it."""
+SLOWEST: Final = str(BLIND // NEEDED // timedelta(seconds=1))
+"""Seconds between two looks at the meter, at the most: else it would count as lost before three samples are there."""
 EXAMPLE: Final = Path(__file__).with_name("example.toml")
 
 
@@ -48,6 +66,7 @@ class Settings:
     """None: there is none."""
     local_names: frozenset[str] = frozenset()
     """Host names by which browsers here find this machine."""
+    device: Device = field(default_factory=Device)
 
 
 def load(path: Path, environment: Mapping[str, str], flags: Mapping[str, str]) -> Settings:
@@ -56,6 +75,8 @@ def load(path: Path, environment: Mapping[str, str], flags: Mapping[str, str]) -
     tables = written.pop("chargepoint", [])
     owed = contract(_inner(path, "contract", written))
     read = agreed(_inner(path, "agreed", written))
+    marked = device(_inner(path, "device", written))
+    beside = others(path, written.pop("other", {}))
     top = {key: Setting(value, f"{path}: {key}", path.parent) for key, value in written.items()}
     for name, text in environment.items():
         if name.startswith(PREFIX) and name != CONFIG_VARIABLE:
@@ -64,11 +85,12 @@ def load(path: Path, environment: Mapping[str, str], flags: Mapping[str, str]) -
         top[key] = Setting(text, f"--set {key}", Path(), is_text=True)
     table = Table(str(path), top)
     settings = Settings(
-        replace(_ven(table), contract=owed, agreed=read, preset=_preset(table)),
+        replace(_ven(table), contract=owed, agreed=read, preset=_preset(table), others=beside),
         _chargepoints(path, tables),
         table.take("log", choice(LogForm), LogForm.AUTO),
         table.maybe("local_api", Kind(address)),
         table.take("local_names", NAMES, frozenset()),
+        marked,
     )
     table.finish()
     return settings
@@ -86,7 +108,7 @@ def _parse(path: Path) -> dict[str, object]:
 
 def _ven(table: Table) -> VenConfig:
     config = VenConfig(
-        vtn_url=table.take("vtn_url", Kind(_https)),
+        vtn_url=table.take("vtn_url", HTTPS),
         certificate=table.file("certificate"),
         trust=table.file("trust"),
         state=table.path("state"),
@@ -103,7 +125,7 @@ def _ven(table: Table) -> VenConfig:
         restore_max=table.take("restore_max", seconds("0", "1800"), config.restore_max),
         ramp_every=table.take("ramp_every", seconds("0", "3600"), config.ramp_every),
         randomise_default=table.take("randomise_default", seconds("0", "3600"), config.randomise_default),
-        sample_every=table.take("sample_every", seconds("0.1", "60"), config.sample_every),
+        sample_every=table.take("sample_every", seconds("0.1", SLOWEST), config.sample_every),
         request_timeout=table.take("request_timeout", seconds("0.1", "120"), config.request_timeout),
         retry_cap=table.take("retry_cap", seconds("0.1", "3600"), config.retry_cap),
         record_messages=table.take("record_messages", whole(0, MOST), config.record_messages),
@@ -112,12 +134,7 @@ def _ven(table: Table) -> VenConfig:
 
 def _inner(path: Path, name: str, written: dict[str, object]) -> Table:
     """A table within the file, taken out of what is written."""
-    values, place = written.pop(name, {}), f"{path}: {name}"
-    if not isinstance(values, dict):
-        raise BadSetting(f"{place} is a table, [{name}]")
-    return Table(
-        place, {key: Setting(value, f"{place}: {key}", path.parent) for key, value in values.items()}
-    )
+    return inner(written.pop(name, {}), f"{path}: {name}", path.parent)
 
 
 def _preset(table: Table) -> Calendar | None:
@@ -133,13 +150,6 @@ def _preset(table: Table) -> Calendar | None:
         raise table.complaint(f"preset: {error.strerror}: {name}") from error
     except (Misuse, UnicodeDecodeError) as error:
         raise table.complaint(f"preset: {error}") from error
-
-
-def _https(value: object) -> str:
-    """Without TLS there is no VEN (r67)."""
-    if not isinstance(value, str) or urlsplit(value).scheme != "https" or not urlsplit(value).hostname:
-        raise ValueError("must be an address that begins with https://")
-    return value
 
 
 def _chargepoints(path: Path, tables: object) -> tuple[Described, ...]:

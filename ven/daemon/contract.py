@@ -7,6 +7,7 @@ from typing import Final
 
 from oadr.charging.ceilings import Amps, Ceiling, Share, Watts
 from oadr.charging.meanings import PLAIN, Agreed, Levels
+from oadr.charging.minimum import Profile
 from ven.authority import Bounds
 from ven.contract import Contract
 from ven.daemon.table import FLAG, TEXT, Kind, Table, choice, number, seconds, whole
@@ -39,6 +40,8 @@ def contract(table: Table) -> Contract:
         calendar_spread=table.take("calendar_spread", seconds("0", "1800"), plain.calendar_spread),
         may_disable=table.take("may_disable", FLAG, plain.may_disable),
         severe_amps=table.take("severe_amps", number("0", "1000", "A"), plain.severe_amps),
+        profile=table.take("profile", choice(Profile), plain.profile),
+        phase_switch=table.take("phase_switch", FLAG, plain.phase_switch),
     )
     table.finish()
     return found

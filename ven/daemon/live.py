@@ -8,8 +8,8 @@ import json
 import os
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
@@ -52,9 +52,13 @@ class Live:
     """None: the VTN has not been heard yet, nor missed."""
     readings: Mapping[ResourceId, Reading]
     link: State | None = None
+    others: Mapping[str, Contact] = field(default_factory=dict)
+    """The VTNs beside the grid operator's, as far as they have been heard or missed."""
+    clock_off_by: timedelta | None = None
+    """How far the clock here is ahead of the grid operator's; None: not known."""
 
 
-def of(ven: Ven, contact: Contact | None, now: datetime) -> Live:
+def of(ven: Ven, contact: Contact | None, now: datetime, others: Mapping[str, Contact] | None = None) -> Live:
     readings = {}
     for resource_id, actuator in ven.hardware.actuators.items():
         seen = ven.hardware.measured.get(resource_id)
@@ -63,7 +67,7 @@ def of(ven: Ven, contact: Contact | None, now: datetime) -> Live:
         check = ven.hardware.checks[resource_id]
         verified = (check.finding.value, check.measure.name.lower()) if check.limit else (None, None)
         readings[resource_id] = Reading(amps, watts, actuator.applied, trouble, *verified)
-    return Live(now, contact, readings, ven.link)
+    return Live(now, contact, readings, ven.link, dict(others or {}), ven.clock_off_by)
 
 
 def write(folder: Path, live: Live) -> None:
@@ -92,8 +96,10 @@ def _written(live: Live) -> dict[str, Any]:
     contact, link = live.contact, live.link
     return {
         "at": live.at.isoformat(),
-        "contact": contact and [contact.made, contact.since.isoformat(), contact.why],
-        "link": link and [link.link, link.since.isoformat()],
+        "contact": contact and _contact(contact),
+        "others": {name: _contact(one) for name, one in live.others.items()},
+        "link": link and [link.link, link.since.isoformat(), link.contact_at and link.contact_at.isoformat()],
+        "clock_off_by": None if live.clock_off_by is None else live.clock_off_by.total_seconds(),
         "readings": {
             resource_id: {
                 "amps": None if one.amps is None else [number(each) for each in one.amps],
@@ -109,14 +115,12 @@ def _written(live: Live) -> dict[str, Any]:
 
 
 def _read(fields: dict[str, Any]) -> Live:
-    contact = None
-    if fields["contact"]:
-        made, since, why = fields["contact"]
-        contact = Contact(made, datetime.fromisoformat(since), why)
+    contact = _read_contact(fields["contact"]) if fields["contact"] else None
     link = None
     if fields["link"]:
-        name, since = fields["link"]
-        link = State(link=Link(name), since=datetime.fromisoformat(since))
+        name, since, heard = fields["link"]
+        contact_at = datetime.fromisoformat(heard) if heard else None
+        link = State(link=Link(name), since=datetime.fromisoformat(since), contact_at=contact_at)
     return Live(
         datetime.fromisoformat(fields["at"]),
         contact,
@@ -132,4 +136,15 @@ def _read(fields: dict[str, Any]) -> Live:
             for resource_id, one in fields["readings"].items()
         },
         link,
+        {name: _read_contact(one) for name, one in fields["others"].items()},
+        None if fields["clock_off_by"] is None else timedelta(seconds=fields["clock_off_by"]),
     )
+
+
+def _contact(one: Contact) -> list[Any]:
+    return [one.made, one.since.isoformat(), one.why]
+
+
+def _read_contact(fields: list[Any]) -> Contact:
+    made, since, why = fields
+    return Contact(made, datetime.fromisoformat(since), why)

@@ -1,17 +1,20 @@
 """The log: for each thing that happens one line of chosen words. No message, no certificate, no registration id."""
 
+import json
 import sys
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Final, TextIO
+from typing import Final, TextIO
 
-import structlog
-
+from ven.clock import SystemClock
 from ven.daemon.config import LogForm
 from ven.daemon.shown import moment, number, words
 from ven.failsafe import Link
 from ven.news import (
+    BelowMinimum,
     ClockDoubted,
+    Conflict,
     ContactLost,
     ContactMade,
     Declined,
@@ -20,6 +23,8 @@ from ven.news import (
     Enforced,
     EventArrived,
     EventEnded,
+    FloorKept,
+    FromParty,
     GaveUp,
     LinkMoved,
     News,
@@ -27,6 +32,7 @@ from ven.news import (
     Registered,
     RegistrationRefused,
 )
+from ven.party import named
 from ven.ven import LimitChanged, Trouble
 from ven.verify import Finding
 
@@ -48,31 +54,36 @@ class Log:
 
     def __init__(self, form: LogForm, stream: TextIO = sys.stderr) -> None:
         for_eyes = form is LogForm.TEXT or (form is LogForm.AUTO and stream.isatty())
-        renderer: Any = structlog.processors.JSONRenderer(ensure_ascii=False)
-        if for_eyes:
-            renderer = structlog.dev.ConsoleRenderer(colors=stream.isatty())
-        self._logger = structlog.wrap_logger(
-            structlog.PrintLogger(stream),
-            processors=[
-                structlog.processors.add_log_level,
-                structlog.processors.TimeStamper(fmt="iso", utc=True),
-                renderer,
-            ],
-            wrapper_class=structlog.BoundLogger,
-        )
+        self._stream = stream
+        self._written = _for_eyes(colours=stream.isatty()) if for_eyes else _as_json
 
     def write(self, line: Line) -> None:
         fields = {
             name: words(value) if isinstance(value, str) else value for name, value in line.fields.items()
         }
+        at = SystemClock().now().isoformat().replace("+00:00", "Z")
+        told = {**fields, "event": words(line.what), "level": line.level, "timestamp": at}
         with suppress(OSError):  # whoever reads the log may be gone; control goes on
-            getattr(self._logger, line.level)(words(line.what), **fields)
+            self._stream.write(f"{self._written(told)}\n")
+            self._stream.flush()
 
     def info(self, what: str, **fields: Field) -> None:
         self.write(Line(INFO, what, fields))
 
     def warning(self, what: str, **fields: Field) -> None:
         self.write(Line(WARNING, what, fields))
+
+
+def _as_json(told: Mapping[str, Field]) -> str:
+    return json.dumps(told, ensure_ascii=False)
+
+
+def _for_eyes(*, colours: bool) -> Callable[[Mapping[str, Field]], str]:
+    """As structlog has it. It brings megabytes along, which a program without a terminal is spared."""
+    import structlog
+
+    renderer = structlog.dev.ConsoleRenderer(colors=colours)
+    return lambda told: str(renderer(None, "", dict(told)))
 
 
 def line(item: Happening) -> Line:
@@ -117,9 +128,21 @@ def line(item: Happening) -> Line:
             return Line(
                 level, f"the limit: {finding}", fields | ({"excess_amps": number(excess)} if excess else {})
             )
+        case BelowMinimum():
+            return _below_minimum(item)
+        case FloorKept(resource_id, because, ordered, kept):
+            fields = {"chargepoint": resource_id, "because": because}
+            return Line(
+                INFO, "authority_floor", fields | {"ordered_amps": number(ordered), "amps": number(kept)}
+            )
         case LinkMoved(before, after):
             is_well = after in (Link.LIMITED, Link.CONTROLLED)
             return Line(INFO if is_well else WARNING, "link", {"before": before, "after": after})
+        case Conflict():
+            return _conflict(item)
+        case FromParty(party, news):
+            said = line(news)
+            return Line(said.level, said.what, {**said.fields, "party": party})
         case Trouble(what):
             return Line(WARNING, what, {})
 
@@ -135,11 +158,39 @@ def _limit(change: LimitChanged) -> Line:
             "chargepoint": change.resource_id,
             "amps": number(limit.amps),
             "percent": number(limit.percent),
+            **({"phases": limit.phases} if limit.phases else {}),
             "source": limit.source,
+            **({"party": limit.party} if limit.party else {}),
             "because": limit.because,
             "until": moment(limit.until),
         },
     )
+
+
+def _below_minimum(news: BelowMinimum) -> Line:
+    found = news.undercut
+    fields: dict[str, Field] = {
+        "chargepoint": news.resource_id,
+        "because": news.because,
+        "owed_watts": number(found.owed),
+        "commanded_watts": number(found.commanded),
+        "cause": found.cause,
+    }
+    return Line(WARNING, "below_minimum", fields)
+
+
+def _conflict(news: Conflict) -> Line:
+    """What holds, and beside it what somebody else wants."""
+    holds, *others = news.limits
+    wanted = (f"{number(one.amps):g} A by {named(one.party)} for {one.because}" for one in others)
+    fields: dict[str, Field] = {
+        "chargepoint": news.resource_id,
+        "amps": number(holds.amps),
+        "party": named(holds.party),
+        "because": holds.because,
+        "beside": ", ".join(wanted),
+    }
+    return Line(WARNING, "two VTNs order at once, the smaller limit holds", fields)
 
 
 def _event(news: EventArrived) -> Line:

@@ -3,12 +3,13 @@
 import json
 import sys
 from pathlib import Path
+from typing import Final
 
 import click
 
 from ven import security_log
 from ven.daemon import reset as resetting
-from ven.daemon.client import NotDone
+from ven.daemon.notdone import NotDone
 from ven.daemon.options import json_option, settings_of, with_settings
 from ven.daemon.progress import Progress
 from ven.daemon.shown import words
@@ -105,4 +106,4 @@ def verify(sealed: Path | None, file: Path, flags: tuple[str, ...], as_json: boo
         click.echo(f"as it was written, {head.number} lines; the last seal is {head.seal}")
 
 
-COMMANDS = (reset, log)
+COMMANDS: Final[tuple[click.Command, ...]] = (reset, log)

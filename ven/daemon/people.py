@@ -13,7 +13,8 @@ from oadr.wire.errors import Misuse
 from ven import calendar_form
 from ven.calendar_form import PRESETS
 from ven.daemon import client
-from ven.daemon.client import NotDone, ask
+from ven.daemon.client import ask
+from ven.daemon.notdone import NotDone
 from ven.daemon.options import chargepoint_option, instant, json_option, settings_of, span, with_settings
 from ven.daemon.shown import lines, words
 from ven.opts import Reason
@@ -95,28 +96,44 @@ def _set(text: str, file: Path, flags: tuple[str, ...]) -> None:
 
 # --- opts ---
 
+whose_option: Final = click.option(
+    "--of",
+    "party",
+    metavar="VTN",
+    help="Whose event, where several have one of that name; dso, or as in [other.VTN].",
+)
+
 
 @click.command("opt-out")
 @click.argument("event")
 @click.option("--reason", type=click.Choice([each.value for each in Reason]), default=Reason.OVERRIDE.value)
+@whose_option
 @chargepoint_option
 @with_settings
 def opt_out(
-    event: str, reason: str, chargepoints: tuple[str, ...], file: Path, flags: tuple[str, ...]
+    event: str,
+    reason: str,
+    party: str | None,
+    chargepoints: tuple[str, ...],
+    file: Path,
+    flags: tuple[str, ...],
 ) -> None:
     """Decline a load shift; its limit ends at once. A supply limitation cannot be declined."""
-    wish = {"event_id": event, "reason": reason, "resources": list(chargepoints)}
-    _say(ask(settings_of(file, flags), "POST", "/opt-out", wish), "declined; the grid operator is told")
+    wish = {"event_id": event, "reason": reason, "resources": list(chargepoints), "party": party}
+    _say(ask(settings_of(file, flags), "POST", "/opt-out", wish), "declined; whoever ordered it is told")
 
 
 @click.command("opt-in")
 @click.argument("event")
+@whose_option
 @chargepoint_option
 @with_settings
-def opt_in(event: str, chargepoints: tuple[str, ...], file: Path, flags: tuple[str, ...]) -> None:
+def opt_in(
+    event: str, party: str | None, chargepoints: tuple[str, ...], file: Path, flags: tuple[str, ...]
+) -> None:
     """Follow after all a load shift that was declined."""
-    wish = {"event_id": event, "resources": list(chargepoints)}
-    _say(ask(settings_of(file, flags), "POST", "/opt-in", wish), "followed; the grid operator is told")
+    wish = {"event_id": event, "resources": list(chargepoints), "party": party}
+    _say(ask(settings_of(file, flags), "POST", "/opt-in", wish), "followed; whoever ordered it is told")
 
 
 @click.group("opt-schedule")

@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, Self
 
-from ven.daemon.client import NotDone
+from ven.daemon.notdone import NotDone
 from ven.files import write_whole
 from ven.reset import Level
 from ven.security_line import START, Head
@@ -35,12 +35,17 @@ class Farewell(StrEnum):
     NOT_TOLD = "the VTN could not be reached: tell its operator, who revokes the certificate"
 
 
-class Schedules(StrEnum):
-    """What has become of the opt schedules that the VTN may hold."""
+class Words(StrEnum):
+    """What has become of the words of its people that the VTN may hold."""
 
     NONE = "there were none"
     TAKEN_BACK = "taken back"
     NOT_TOLD = "the VTN could not be reached: it keeps them until they are past"
+
+
+def is_under_way(folder: Path) -> bool:
+    """Whether a reset was begun and has not ended."""
+    return (folder / MARKER).exists()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +61,9 @@ class Progress:
     resumed: bool = False
     searched_files: int = 0
     searched_for: int = 0
-    schedules: Schedules = Schedules.NONE
+    schedules: Words = Words.NONE
+    opt_outs: Words = Words.NONE
+    """Of events that still run."""
     ended: datetime | None = None
 
     @property
@@ -70,6 +77,7 @@ class Progress:
             "kept": self.level.stays,
             "registration": self.registration,
             "schedules": self.schedules,
+            "opt_outs": self.opt_outs,
             "security_log": {"lines": self.log.number, "seal": self.log.seal, "exported": bool(self.export)},
             "searched": {"files": self.searched_files, "for": self.searched_for, "found": 0},
             "interrupted": self.resumed,
@@ -85,6 +93,7 @@ class Progress:
             "step": self.step,
             "registration": self.registration.name,
             "schedules": self.schedules.name,
+            "opt_outs": self.opt_outs.name,
             "log": [self.log.number, self.log.seal],
             "resumed": self.resumed,
             "searched": [self.searched_files, self.searched_for],
@@ -107,7 +116,8 @@ class Progress:
                 fields["resumed"],
                 files,
                 traces,
-                Schedules[fields["schedules"]],
+                Words[fields["schedules"]],
+                Words[fields.get("opt_outs", Words.NONE.name)],
             )
         except FileNotFoundError:
             return None

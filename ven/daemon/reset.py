@@ -5,11 +5,11 @@ The marker is on disk before the first step and names the next one; it is the la
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from certs import CertificateError
 from oadr.wire.ids import RequestId
@@ -17,21 +17,32 @@ from ven import assembly, disk, security_log
 from ven.clock import Clock, SystemClock
 from ven.config import VenConfig
 from ven.daemon import codes
-from ven.daemon.client import NotDone
-from ven.daemon.progress import MARKER, RECEIPT, Farewell, Progress, Schedules, Step
+from ven.daemon.notdone import NotDone
+from ven.daemon.progress import MARKER, RECEIPT, Farewell, Progress, Step, Words
 from ven.daemon.shown import moment
 from ven.disk import DiskJournal
-from ven.enrolment import NO_REGISTRATION
+from ven.enrolment import NO_REGISTRATION, Registration
 from ven.files import all_files, empty, holding, shred, shred_all_but, sync_folder, write_whole
 from ven.journal import Corrupt, Memory
-from ven.leaving import leave, schedules, take_back
+from ven.leaving import declined, follow_again, leave, schedules, take_back
+from ven.party import GRID_OPERATOR
 from ven.recording import Recorder
 from ven.reset import Level, kept, traces, waits_for
 from ven.security_line import Kind
 from ven.security_log import SecurityLog
+from ven.standing import Standing
 from ven.transport import Transport
 
-Say = Callable[[Transport, RequestId], Awaitable[bool]]
+
+class _Vtn(NamedTuple):
+    """One with which this unit is registered."""
+
+    config: VenConfig
+    standing: Standing
+    known: Registration
+
+
+Say = Callable[[Transport, _Vtn, RequestId], Awaitable[bool]]
 _OURS: Final = frozenset({disk.LOCK, MARKER, RECEIPT})
 _JOURNAL: Final = frozenset(disk.FILE + suffix for suffix in disk.SIDECARS)
 
@@ -63,6 +74,14 @@ def resume(config: VenConfig, clock: Clock | None = None) -> Progress | None:
         if progress is None:
             return None
         return _Reset(config, journal, replace(progress, resumed=True), clock or SystemClock()).go_on()
+
+
+def go_on_before_a_run(config: VenConfig) -> None:
+    """Raises `NotDone` where nothing is left to run with, and as `begin` does."""
+    if (done := resume(config)) and done.level.leaves:
+        raise NotDone(
+            f"the reset {done.level} that was interrupted is done; this unit has no credentials any more"
+        )
 
 
 def _check_export(config: VenConfig, level: Level, export: Path | None) -> None:
@@ -111,32 +130,61 @@ class _Reset:
     # --- the steps ---
 
     def _leave(self) -> None:
-        """The VTN forgets this unit; or, where it stays registered, what its people have said ahead of time."""
-        known, stated = self._memory.registration, schedules(self._memory.opts)
-        if known is None or known.registration_id == NO_REGISTRATION:
-            if self._level.leaves:
-                self._note(replace(self._progress, registration=Farewell.NONE))
-        elif self._level.leaves:
-            told = asyncio.run(self._told(lambda to, name: leave(to, known, name, self._clock)))
+        """Each VTN forgets this unit; or, where it stays registered, what its people have said."""
+        known = tuple(self._registered())
+        if not self._level.leaves:
+            self._take_back(known)
+        elif not known:
+            self._note(replace(self._progress, registration=Farewell.NONE))
+        else:
+            told = self._tell(known, lambda to, one, name: leave(to, one.known, name, self._clock))
             self._note(
                 replace(self._progress, registration=Farewell.CANCELLED if told else Farewell.NOT_TOLD)
             )
-        elif stated:
-            told = asyncio.run(self._told(lambda to, name: take_back(to, known, stated, name, self._clock)))
-            self._note(
-                replace(self._progress, schedules=Schedules.TAKEN_BACK if told else Schedules.NOT_TOLD)
-            )
 
-    async def _told(self, say: Say) -> bool:
+    def _take_back(self, known: Iterable[_Vtn]) -> None:
+        """Schedules, and words on events that go on here; another site has none, and answers for itself."""
+        now, clock = self._clock.now(), self._clock
+        if stated := [one for one in known if schedules(one.standing.opts)]:
+            told = self._tell(
+                stated,
+                lambda to, one, name: take_back(to, one.known, schedules(one.standing.opts), name, clock),
+            )
+            self._note(replace(self._progress, schedules=_become(told)))
+        out = [one for one in known if declined(one.standing.held, now)]
+        if out and self._level is Level.R0:
+            told = self._tell(
+                out,
+                lambda to, one, _: follow_again(
+                    to, one.known, declined(one.standing.held, now), _name, clock
+                ),
+            )
+            self._note(replace(self._progress, opt_outs=_become(told)))
+
+    def _registered(self) -> Iterator[_Vtn]:
+        """Where this unit is registered, the grid operator first. A VTN that has left the settings has no address."""
+        others = {one.role.party: self._config.towards(one) for one in self._config.others}
+        towards = {GRID_OPERATOR: self._config, **others}
+        for one in self._memory.standings:
+            known = one.registration
+            if known and known.registration_id != NO_REGISTRATION and one.party in towards:
+                yield _Vtn(towards[one.party], one, known)
+
+    def _tell(self, vtns: Iterable[_Vtn], say: Say) -> bool:
+        """Whether all of them took it; one that did not keeps no other from being told."""
+        told = [asyncio.run(self._told(one, say)) for one in vtns]
+        return all(told)
+
+    async def _told(self, vtn: _Vtn, say: Say) -> bool:
         """Whoever has no certificate any more cannot tell anybody."""
         try:
             transport = assembly.http(
-                self._config, self._clock.now, Recorder(0, self._clock.now), lambda _: None
+                vtn.config, self._clock.now, Recorder(0, self._clock.now), lambda _: None
             )
         except CertificateError:
             return False
         try:
-            return await say(transport, RequestId(f"R{secrets.token_hex(8)}"))
+            return await say(transport, vtn, RequestId(_name()))
         finally:
             await transport.close()
 
@@ -153,9 +201,10 @@ class _Reset:
         shred_all_but(self._config.state, stays if self._level.leaves else stays | _JOURNAL)
 
     def _give_up_credentials(self) -> None:
-        """The file stays, so that the settings go on naming one; there is nothing in it."""
+        """The files stay, so that the settings go on naming them; there is nothing in them."""
         if self._level.leaves:
-            empty(self._config.certificate)
+            for path in {self._config.certificate, *(one.certificate for one in self._config.others)}:
+                empty(path)
 
     def _seal(self) -> None:
         """The log ends with the reset; what is erased of it is exported before."""
@@ -184,6 +233,14 @@ class _Reset:
             names = ", ".join(path.name for path in found)
             raise NotDone(f"traces are left in {names}; the reset is not over")
         self._note(replace(self._progress, searched_files=len(searched), searched_for=len(self._traces)))
+
+
+def _become(told: bool) -> Words:
+    return Words.TAKEN_BACK if told else Words.NOT_TOLD
+
+
+def _name() -> str:
+    return f"R{secrets.token_hex(8)}"
 
 
 def _memory(config: VenConfig, journal: DiskJournal) -> Memory:

@@ -13,6 +13,7 @@ from oadr.charging.limit import Source
 from oadr.wire.ids import OptId, ResourceId
 from ven import boost, calendar_form
 from ven.daemon import asked
+from ven.daemon.capabilities import Capabilities
 from ven.daemon.feed import Feed, Full, Listener
 from ven.daemon.log import Happening, line
 from ven.daemon.refusal import Refusal
@@ -42,16 +43,23 @@ EMERGENCY: Final = (
 
 class Routes:
     def __init__(
-        self, ven: Ven, status: Callable[[], Status], feed: Feed, now: Callable[[], datetime]
+        self,
+        ven: Ven,
+        status: Callable[[], Status],
+        capabilities: Callable[[], Capabilities],
+        feed: Feed,
+        now: Callable[[], datetime],
     ) -> None:
         self._ven = ven
         self._status = status
+        self._capabilities = capabilities
         self._feed = feed
         self._now = now
 
     def table(self) -> list[web.RouteDef]:
         return [
             web.get(f"{ROOT}/status", self._read_status),
+            web.get(f"{ROOT}/capabilities", self._read_capabilities),
             web.get(f"{ROOT}/calendar", self._read_calendar),
             web.put(f"{ROOT}/calendar", self._set_calendar),
             web.delete(f"{ROOT}/calendar", self._clear_calendar),
@@ -69,6 +77,9 @@ class Routes:
 
     async def _read_status(self, _: web.Request) -> web.Response:
         return web.json_response(self._status().as_json())
+
+    async def _read_capabilities(self, _: web.Request) -> web.Response:
+        return web.json_response(self._capabilities().as_json())
 
     # --- calendar ---
 
@@ -96,14 +107,14 @@ class Routes:
         wish = asked.opt_out(asked.fields(await request.read()))
         self._check_known(wish.resources)
         self._check_room()
-        await self._ven.opt_out(wish.event_id, reason=wish.reason, resources=wish.resources)
+        await self._ven.opt_out(wish.event_id, reason=wish.reason, resources=wish.resources, party=wish.party)
         return self._done()
 
     async def _opt_in(self, request: web.Request) -> web.Response:
         wish = asked.opt_in(asked.fields(await request.read()))
         self._check_known(wish.resources)
         self._check_room()
-        await self._ven.opt_in(wish.event_id, resources=wish.resources)
+        await self._ven.opt_in(wish.event_id, resources=wish.resources, party=wish.party)
         return self._done()
 
     async def _read_schedules(self, _: web.Request) -> web.Response:

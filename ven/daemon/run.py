@@ -5,24 +5,22 @@ import importlib.util
 import signal
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from oadr.wire.recording import Recorded
 from ven.clock import Clock, SystemClock
-from ven.daemon import boot, codes, live, messages, security
-from ven.daemon.api import LocalApi
-from ven.daemon.codes import Door
+from ven.daemon import boot, live, messages, security
 from ven.daemon.config import Settings
 from ven.daemon.feed import Feed
-from ven.daemon.guard import Guard
 from ven.daemon.live import Contact
 from ven.daemon.log import Happening, Log, line
-from ven.daemon.routes import Routes
 from ven.daemon.security import Security
 from ven.daemon.shown import words
-from ven.daemon.status import Status, status
-from ven.news import ContactLost, ContactMade, Registered
-from ven.ven import Trouble, Ven
+from ven.news import ContactLost, ContactMade, FromParty, Registered
+from ven.ven import Ven
+
+if TYPE_CHECKING:
+    from ven.daemon.api import LocalApi
 
 ENDINGS: Final = (signal.SIGTERM, signal.SIGINT)
 
@@ -80,30 +78,13 @@ async def _security(settings: Settings, clock: SystemClock, log: Log) -> Securit
     return found
 
 
-async def local_api(settings: Settings, ven: Ven, watcher: "Watcher", log: Log) -> LocalApi | None:
-    """None where it is off. That nobody can be served here is no reason to stop obeying: then it is said."""
+async def local_api(settings: Settings, ven: Ven, watcher: "Watcher", log: Log) -> "LocalApi | None":
+    """None where it is off: then nothing of it is loaded."""
     if settings.local_api is None:
         return None
-    try:
-        door = Door(codes.made(settings.ven.state))
-        clock = watcher.clock
+    from ven.daemon.local import opened
 
-        def warn(address: str) -> None:
-            with suppress(asyncio.QueueFull):  # then there is worse to be told
-                ven.news.put_nowait(Trouble(f"wrong codes at the local API, from {address}"))
-
-        def shown() -> Status:
-            now = clock.now()
-            return status(settings, ven.memory, live.of(ven, watcher.contact, now), now)
-
-        guard = Guard(door, settings.local_names, asyncio.get_running_loop().time, warn)
-        api = LocalApi(Routes(ven, shown, watcher.feed, clock.now), guard, watcher.feed, log)
-        await api.start(settings.local_api)
-    except OSError as error:
-        log.warning("no local API", why=error.strerror or str(error))
-        return None
-    log.info("local API", host=str(settings.local_api.host), port=api.port)
-    return api
+    return await opened(settings, settings.local_api, ven, watcher, log)
 
 
 async def _watch(watcher: "Watcher", ended: asyncio.Event) -> None:
@@ -122,6 +103,7 @@ class Watcher:
         self._log = log
         self.clock = clock
         self.contact: Contact | None = None
+        self.others: dict[str, Contact] = {}
         self.feed = Feed()
         self.security: Security | None = None
         self._messages: tuple[Recorded, ...] = ()
@@ -130,8 +112,7 @@ class Watcher:
     async def tell(self) -> None:
         while True:
             item = await self._ven.news.get()
-            if contact := self._contact_after(item):
-                self.contact = contact
+            if self._changes_contact(item):
                 self._write_live()
             self.feed.tell(item)
             self._log.write(line(item))
@@ -162,12 +143,22 @@ class Watcher:
         messages.remove(state)
         return ()
 
-    def _contact_after(self, item: Happening) -> Contact | None:
+    def _changes_contact(self, item: Happening) -> bool:
+        """Whether a VTN answers now that did not, or the other way round."""
+        if isinstance(item, FromParty):
+            after = self._contact_after(item.news, self.others.get(item.party))
+            self.others.update({item.party: after} if after else {})
+        else:
+            after = self._contact_after(item, self.contact)
+            self.contact = after or self.contact
+        return after is not None
+
+    def _contact_after(self, item: Happening, before: Contact | None) -> Contact | None:
         """None: `item` does not change whether the VTN answers."""
         match item:
             case ContactMade():
                 return Contact(True, self.clock.now())
-            case Registered() if self.contact is None:
+            case Registered() if before is None:
                 return Contact(True, self.clock.now())
             case ContactLost(why):
                 return Contact(False, self.clock.now(), words(why))
@@ -176,4 +167,6 @@ class Watcher:
     def _write_live(self) -> None:
         """That nobody can be shown anything is no reason to stop."""
         with suppress(OSError):
-            live.write(self._ven.config.state, live.of(self._ven, self.contact, self.clock.now()))
+            live.write(
+                self._ven.config.state, live.of(self._ven, self.contact, self.clock.now(), self.others)
+            )

@@ -3,11 +3,10 @@
 import asyncio
 import hashlib
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Set
 from contextlib import closing, suppress
 from dataclasses import fields, is_dataclass
 from datetime import datetime, timedelta
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from threading import Lock
 from typing import Final, NamedTuple
@@ -15,6 +14,7 @@ from typing import Final, NamedTuple
 import certs
 from oadr.wire.errors import ResponseCode
 from ven.daemon.config import Settings
+from ven.daemon.device import program_version
 from ven.daemon.log import Happening
 from ven.disk import DiskJournal, InUse
 from ven.news import (
@@ -23,6 +23,7 @@ from ven.news import (
     ContactMade,
     Deregistered,
     Enforced,
+    FromParty,
     GaveUp,
     LinkMoved,
     PeerComplained,
@@ -73,6 +74,9 @@ def line(item: Happening) -> Line | None:
             return Line(Kind.LINK, f"{before} to {after}")
         case Enforced(_, Finding.FAILED, measure, _):
             return Line(Kind.DISOBEYED, f"a chargepoint draws more; measure {measure.name.lower()}")
+        case FromParty(_, news):
+            said = line(news)
+            return said and said._replace(what=f"another VTN: {said.what}")
         case Trouble(what):
             return _trouble(what)
     return None
@@ -165,7 +169,7 @@ def started(settings: Settings, now: Callable[[], datetime], complain: Callable[
     security = Security(log, now, complain)
     is_clean = log.last is None or log.last.kind in _ENDS
     under = (
-        f"program {_version()}",
+        f"program {program_version()}",
         f"settings {_digest(settings)}",
         f"certificate {_certificate(settings, now())}",
     )
@@ -179,13 +183,6 @@ def _changed(state: Path, under: tuple[str, ...]) -> list[str]:
     """What is not as it was at the last start."""
     starts = [one.what for one in entries(state) if one.kind == Kind.STARTUP]
     return [each for each in under if each not in starts[-1].split(", ")] if starts else []
-
-
-def _version() -> str:
-    try:
-        return version("feederguard")
-    except PackageNotFoundError:
-        return "unknown"
 
 
 def certificate_refused(settings: Settings, now: datetime) -> None:
@@ -203,7 +200,7 @@ def _certificate(settings: Settings, now: datetime) -> str:
 
 
 def _digest(settings: Settings) -> str:
-    """The same for the same settings, in every process."""
+    """The same for the same settings, in every process: sets have no order there, and functions another address."""
     return hashlib.sha256(_form(settings).encode()).hexdigest()[:16]
 
 
@@ -211,8 +208,15 @@ def _form(value: object) -> str:
     if is_dataclass(value):
         parts = (f"{one.name}={_form(getattr(value, one.name))}" for one in fields(value))
         return f"{type(value).__name__}({', '.join(parts)})"
-    if isinstance(value, set | frozenset):
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(sorted(f"{_form(key)}: {_form(one)}" for key, one in value.items())) + "}"
+    if isinstance(value, Set):
         return "{" + ", ".join(sorted(map(_form, value))) + "}"
     if isinstance(value, tuple | list):
         return "[" + ", ".join(map(_form, value)) + "]"
-    return "" if callable(value) else str(value)
+    return type(value).__name__ if _shows_its_address(value) else str(value)
+
+
+def _shows_its_address(value: object) -> bool:
+    """What has no words of its own for itself; another function or driver there is no setting of security."""
+    return callable(value) or (type(value).__str__, type(value).__repr__) == (object.__str__, object.__repr__)

@@ -15,6 +15,8 @@ from oadr.wire.ids import ResourceId
 from oadr.wire.messages import DistributeEvent
 from ven import events, ordered, ramp
 from ven.authority import Authority
+from ven.conditions import Conditions
+from ven.daemon.chargepoints import scales
 from ven.daemon.config import Settings
 from ven.daemon.shown import moment, number, words
 from ven.events import HeldEvent, Site
@@ -76,12 +78,15 @@ class _NoChance:
 def simulate(settings: Settings, memory: Memory, message: DistributeEvent, now: datetime) -> Simulated:
     """`memory` is the journal's: who the VEN is, and what was used of the bounds on emergencies."""
     config = settings.ven
-    ratings = {one.resource_id: one.rating for one in settings.chargepoints}
+    ratings = {one.resource_id: one.rating for one in scales(settings.chargepoints)}
     known = memory.registration.ven_id if memory.registration else config.ven_id
     site = Site(known, frozenset(ratings), config.groups, config.market_contexts, config.randomise_default)
     authority = Authority(config.contract.bounds, memory.spells)
+    conditions = Conditions(config.contract.profile, config.contract.bounds.floor)
     held = events.merge((), message, site, now, _NoChance(), authority).held
-    return Simulated(tuple(_verdict(each, site) for each in held), tuple(_course(held, site, ratings, now)))
+    return Simulated(
+        tuple(_verdict(each, site) for each in held), tuple(_course(held, site, ratings, conditions, now))
+    )
 
 
 def _verdict(each: HeldEvent, site: Site) -> Verdict:
@@ -105,12 +110,16 @@ def _may_wait(each: HeldEvent, site: Site) -> float:
 
 
 def _course(
-    held: tuple[HeldEvent, ...], site: Site, ratings: Mapping[ResourceId, Rating], now: datetime
+    held: tuple[HeldEvent, ...],
+    site: Site,
+    ratings: Mapping[ResourceId, Rating],
+    conditions: Conditions,
+    now: datetime,
 ) -> Iterator[Course]:
     """Each change of each chargepoint's amps."""
     before: dict[ResourceId, Course] = {}
     for at in _moments(held, now):
-        orders = ordered.orders(held, site, ratings, at)
+        orders = ordered.orders(held, site, ratings, at, conditions=conditions)
         for resource in sorted(ratings):
             limit = smallest(one for key, one in orders.items() if key.resource_id == resource)
             amps, because = (number(limit.amps), words(limit.because)) if limit else (None, None)

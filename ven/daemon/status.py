@@ -10,24 +10,32 @@ from typing import Any, Final
 
 from oadr import timing
 from oadr.charging.limit import Limit, smallest
+from oadr.charging.minimum import Undercut
+from oadr.charging.scale import direction_of
 from oadr.wire.errors import PeerError
 from ven import ordered
-from ven.daemon.chargepoints import Described
+from ven.daemon.chargepoints import Described, scales
 from ven.daemon.config import Settings
-from ven.daemon.live import Live, Reading
-from ven.daemon.reasons import SAYS, why
+from ven.daemon.device import DeviceStatus, device_status
+from ven.daemon.live import Contact, Live, Reading
+from ven.daemon.rate import rate
+from ven.daemon.reasons import says, why
 from ven.daemon.shown import moment, number, words
 from ven.daemon.surroundings import (
     CalendarStatus,
+    ClockStatus,
     LinkStatus,
     PriceStatus,
     calendar_status,
+    clock_status,
     link_status,
     price_status,
 )
+from ven.enrolment import Registration
 from ven.events import HeldEvent, Site
 from ven.journal import Memory
-from ven.slots import Slot
+from ven.party import GRID_OPERATOR, named
+from ven.slots import OF_EVENTS, Slot
 
 PATIENCE: Final = timedelta(seconds=5)
 """A live file that is so much older than a sample is a dead program's."""
@@ -48,8 +56,19 @@ class ContactStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class OtherStatus:
+    """How the site stands with a VTN that is not the grid operator's."""
+
+    name: str
+    registration: RegistrationStatus | None
+    contact: ContactStatus | None
+
+
+@dataclass(frozen=True, slots=True)
 class EventStatus:
     event_id: str
+    party: str
+    """Whose it is; two VTNs may have events of one name."""
     modification: int
     status: str
     """far, near, active or completed: that of the period as published."""
@@ -63,13 +82,31 @@ class EventStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class UndercutStatus:
+    owed_watts: float
+    commanded_watts: float
+    cause: str
+    """`order`, or `quantisation`: our own rounding or margin."""
+
+
+@dataclass(frozen=True, slots=True)
 class LimitStatus:
     amps: float
     percent: float
     source: str
+    party: str | None
+    """Whose event orders it: dso for the grid operator, or another VTN by its name here; None: the site's own."""
     because: str
     since: str | None
     until: str | None
+    watts: float | None
+    """What was ordered of this chargepoint, where it came in W; None: it did not."""
+    phases: int | None
+    """On how many `amps` flow; None: on all that are wired."""
+    below_minimum: UndercutStatus | None
+    """None: it leaves what the contract's profile owes, or nothing is owed."""
+    authority_floor: float | None
+    """A per phase that were ordered, where the contract's own floor leaves more; None: it does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +122,8 @@ class ChargepointStatus:
     phases: int
     limit: LimitStatus | None
     """None: nobody limits it."""
+    rate: str
+    """high, medium, low or paused: thirds of the rated current."""
     reason: str
     says: str
     """The reason in a sentence."""
@@ -102,10 +141,14 @@ class ChargepointStatus:
 @dataclass(frozen=True, slots=True)
 class Status:
     name: str
+    device: DeviceStatus
     running: bool
     registration: RegistrationStatus | None
     contact: ContactStatus | None
+    others: tuple[OtherStatus, ...]
+    """The VTNs beside the grid operator's."""
     link: LinkStatus | None
+    clock: ClockStatus | None
     calendar: CalendarStatus | None
     price: PriceStatus | None
     chargepoints: tuple[ChargepointStatus, ...]
@@ -116,29 +159,44 @@ class Status:
         return asdict(self)
 
 
+def fresh(settings: Settings, live: Live | None, now: datetime) -> Live | None:
+    """None for what a program has left behind that does not run any more."""
+    return live if live and now - live.at <= settings.ven.sample_every + PATIENCE else None
+
+
 def status(settings: Settings, memory: Memory, live: Live | None, now: datetime) -> Status:
-    fresh = live if live and now - live.at <= settings.ven.sample_every + PATIENCE else None
-    known = memory.registration
+    live = fresh(settings, live, now)
     return Status(
         name=settings.ven.name,
-        running=fresh is not None,
-        registration=RegistrationStatus(known.ven_id, known.vtn_id, known.poll_every.total_seconds())
-        if known
-        else None,
-        contact=_contact(fresh),
-        link=link_status(fresh.link if fresh else None, settings.ven.contract.failsafe_minimum, now),
+        device=device_status(settings.device, settings.chargepoints),
+        running=live is not None,
+        registration=_registration(memory.registration),
+        contact=_contact(live.contact if live else None),
+        others=tuple(_other(one.name, memory, live) for one in settings.ven.others),
+        link=link_status(live.link if live else None, settings.ven.contract.failsafe_minimum, now),
+        clock=clock_status(live.clock_off_by if live else None),
         calendar=calendar_status(memory.local.calendar, now),
-        price=price_status(memory.held, now),
-        chargepoints=tuple(_chargepoint(one, memory, fresh, now) for one in settings.chargepoints),
-        events=tuple(_event(each, now) for each in memory.held),
+        price=price_status(memory.all_held, now),
+        chargepoints=tuple(_chargepoint(one, memory, live, now) for one in scales(settings.chargepoints)),
+        events=tuple(_event(each, now) for each in memory.all_held),
         next_change=moment(_next_change(settings, memory, now)),
     )
 
 
-def _contact(live: Live | None) -> ContactStatus | None:
-    if live is None or live.contact is None:
+def _registration(known: Registration | None) -> RegistrationStatus | None:
+    if known is None:
         return None
-    contact = live.contact
+    return RegistrationStatus(known.ven_id, known.vtn_id, known.poll_every.total_seconds())
+
+
+def _other(name: str, memory: Memory, live: Live | None) -> OtherStatus:
+    contact = live.others.get(name) if live else None
+    return OtherStatus(name, _registration(memory.of(name).registration), _contact(contact))
+
+
+def _contact(contact: Contact | None) -> ContactStatus | None:
+    if contact is None:
+        return None
     return ContactStatus(contact.made, moment(contact.since), contact.why)
 
 
@@ -148,15 +206,18 @@ def _chargepoint(one: Described, memory: Memory, live: Live | None, now: datetim
     binding = next((slot for slot in slots if slot.limit is limit), None)
     boosts = (each.until for each in memory.local.boosts if each.resource_id == one.resource_id)
     boost = next((until for until in boosts if until > now), None)
-    reason = why(binding, memory.held, is_boosted=boost is not None)
+    party = limit.party if limit else GRID_OPERATOR
+    held = memory.of(party).held
+    reason = why(binding, held, is_boosted=boost is not None)
     reading = live.readings.get(one.resource_id) if live else None
     return ChargepointStatus(
         resource_id=one.resource_id,
         rated_amps=number(one.rating.amps),
         phases=one.rating.phases,
-        limit=_limit(limit, memory.held) if limit else None,
+        limit=_limit(limit, held) if limit else None,
+        rate=rate(number(limit.percent) if limit else None).value,
         reason=reason.value,
-        says=SAYS[reason],
+        says=says(reason, direction_of(one.resource_id), party),
         boost_until=moment(boost),
         applied=reading.applied if reading else None,
         measured=_measured(reading),
@@ -173,10 +234,19 @@ def _limit(limit: Limit, held: Iterable[HeldEvent]) -> LimitStatus:
         amps=number(limit.amps),
         percent=number(limit.percent),
         source=limit.source.value,
+        party=named(limit.party) if limit.source in OF_EVENTS else None,
         because=words(limit.because),
         since=moment(min(began, default=None)),
         until=moment(limit.until),
+        watts=None if limit.watts is None else number(limit.watts),
+        phases=limit.phases,
+        below_minimum=_undercut(limit.undercut) if limit.undercut else None,
+        authority_floor=None if limit.ordered_amps is None else number(limit.ordered_amps),
     )
+
+
+def _undercut(found: Undercut) -> UndercutStatus:
+    return UndercutStatus(number(found.owed), number(found.commanded), found.cause.value)
 
 
 def _measured(reading: Reading | None) -> MeasuredStatus | None:
@@ -188,6 +258,7 @@ def _measured(reading: Reading | None) -> MeasuredStatus | None:
 def _event(each: HeldEvent, now: datetime) -> EventStatus:
     return EventStatus(
         event_id=words(each.event.event_id),
+        party=named(each.party),
         modification=each.modification_number,
         status=timing.status(each.event.period, now).value,
         start=moment(each.start),
@@ -218,9 +289,9 @@ def _rises(slot: Slot, ramp_every: timedelta) -> list[datetime]:
 def _next_order(settings: Settings, memory: Memory, now: datetime) -> datetime | None:
     config = settings.ven
     ven_id = memory.registration.ven_id if memory.registration else None
-    resources = frozenset(one.resource_id for one in settings.chargepoints)
+    resources = frozenset(one.resource_id for one in scales(settings.chargepoints))
     site = Site(ven_id, resources, config.groups, config.market_contexts, config.randomise_default)
     try:
-        return ordered.next_order(memory.held, site, now)
+        return ordered.next_order(memory.all_held, site, now)
     except PeerError:  # the events are of a time when the settings were others
         return None

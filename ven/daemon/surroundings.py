@@ -7,6 +7,7 @@ from typing import Final
 
 from oadr import timing
 from oadr.charging.ceilings import Advice, Price
+from oadr.charging.scale import Direction
 from oadr.wire.messages.event import EventStatus
 from ven.calendar import Calendar
 from ven.daemon.shown import moment, number, words
@@ -22,6 +23,9 @@ _SAYS: Final[Mapping[Link, str]] = {
 }
 
 
+CLOCK_TOLERANCE: Final = timedelta(seconds=2)
+
+
 @dataclass(frozen=True, slots=True)
 class LinkStatus:
     state: str
@@ -31,6 +35,15 @@ class LinkStatus:
     """The earliest; None: the failsafe level does not hold."""
     failsafe_seconds: int | None
     """Left until then."""
+    last_contact: str | None = None
+    """The newest verified answer of the grid operator; None: none since the program started."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClockStatus:
+    ahead_seconds: float
+    """Of the grid operator's, by what its newest answer says; below 0: behind. A second or two cannot be told."""
+    says: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +54,8 @@ class CalendarStatus:
     next_percent: float | None
     next_at: str | None
     """None: not within a week."""
+    export_percent: float | None = None
+    """Of the rated current of the other way; None: the calendar has no hours for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +71,19 @@ def link_status(link: State | None, minimum: timedelta, now: datetime) -> LinkSt
         return None
     until = link.since + minimum if link.link is Link.FAILSAFE else None
     left = None if until is None else max(0, round((until - now).total_seconds()))
-    return LinkStatus(link.link.value, _SAYS[link.link], moment(link.since), moment(until), left)
+    heard = moment(link.contact_at)
+    return LinkStatus(link.link.value, _SAYS[link.link], moment(link.since), moment(until), left, heard)
+
+
+def clock_status(off_by: timedelta | None) -> ClockStatus | None:
+    """None: nobody has told the time."""
+    if off_by is None:
+        return None
+    seconds = off_by.total_seconds()
+    which = "ahead of" if seconds > 0 else "behind"
+    apart = f"The clock here is {abs(seconds):.0f} s {which} that of the grid operator."
+    agreed = "The clock here agrees with that of the grid operator to a second or two."
+    return ClockStatus(round(seconds, 1), apart if abs(off_by) > CLOCK_TOLERANCE else agreed)
 
 
 def calendar_status(calendar: Calendar | None, now: datetime) -> CalendarStatus | None:
@@ -68,6 +95,9 @@ def calendar_status(calendar: Calendar | None, now: datetime) -> CalendarStatus 
         percent=number(calendar.current(now).percent),
         next_percent=number(change.percent) if change else None,
         next_at=moment(change.at) if change else None,
+        export_percent=number(calendar.current(now, Direction.EXPORT).percent)
+        if Direction.EXPORT in calendar.days
+        else None,
     )
 
 

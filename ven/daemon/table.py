@@ -7,6 +7,7 @@ from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, Generic, TypeGuard, TypeVar
+from urllib.parse import urlsplit
 
 T = TypeVar("T")
 E = TypeVar("E", bound=StrEnum)
@@ -167,7 +168,22 @@ def choice(options: type[E]) -> Kind[E]:
     return Kind(read)
 
 
+def inner(values: object, place: str, folder: Path) -> Table:
+    """A table within a file. Raises `BadSetting` for anything else."""
+    if not isinstance(values, dict):
+        raise BadSetting(f"{place} is a table, [{place.rpartition(': ')[2]}]")
+    return Table(place, {key: Setting(value, f"{place}: {key}", folder) for key, value in values.items()})
+
+
+def _https(value: object) -> str:
+    """Without TLS there is no VEN (r67)."""
+    if not isinstance(value, str) or urlsplit(value).scheme != "https" or not urlsplit(value).hostname:
+        raise ValueError("must be an address that begins with https://")
+    return value
+
+
 TEXT: Final = Kind(_text)
+HTTPS: Final = Kind(_https)
 FLAG: Final = Kind(_flag, _parse_flag)
 NAMES: Final = Kind(_names, _parse_names)
 MOMENT: Final = Kind(_moment)

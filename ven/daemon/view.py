@@ -9,8 +9,19 @@ from rich.text import Text
 
 from oadr.wire.recording import Recorded, pretty
 from ven.daemon import shown
+from ven.daemon.capabilities import Capabilities
+from ven.daemon.device import DeviceStatus
 from ven.daemon.simulate import Simulated, Verdict
-from ven.daemon.status import ChargepointStatus, EventStatus, Status
+from ven.daemon.status import (
+    ChargepointStatus,
+    ContactStatus,
+    EventStatus,
+    LimitStatus,
+    OtherStatus,
+    RegistrationStatus,
+    Status,
+)
+from ven.party import DSO
 
 
 def show(status: Status, console: Console) -> None:
@@ -23,6 +34,40 @@ def show(status: Status, console: Console) -> None:
         parts.append(_events(status.events))
     parts.append(Text(f"next change: {status.next_change or 'none that is known'}"))
     console.print(Group(*parts))
+
+
+def show_capabilities(found: Capabilities, console: Console) -> None:
+    """As a buyer reads it."""
+    console.print(Text("\n".join(_heading_of(found))))
+    functions, aspects = _table("function", "there", ""), _table("aspect", "level", "")
+    signals = _table("signal", "type", "unit", "values")
+    for one in found.functions:
+        functions.add_row(*map(Text, (one.name, _there(one.there), one.says)))
+    for each in found.signals:
+        signals.add_row(*map(Text, (each.signal, each.type, each.unit or "", each.values)))
+    for aspect in found.aspects:
+        aspects.add_row(*map(Text, (aspect.name, aspect.level, aspect.says)))
+    console.print(
+        Group(functions, signals, Text("How far it works together with others, by our own word:"), aspects)
+    )
+
+
+def _heading_of(found: Capabilities) -> list[str]:
+    outlets = (
+        f"{one.resource_id}: {one.direction}, {one.amps:g} A, phases {one.phases}, steps of {one.step_percent} %"
+        for one in found.chargepoints
+    )
+    return [
+        *_device(found.device),
+        f"{found.profile}, {', '.join(found.transports)}, not certified",
+        f"TLS {found.security.tls}; signatures {found.security.signatures}",
+        f"programmes: {', '.join(found.programmes)}; to be declined: {', '.join(found.declinable)}",
+        *outlets,
+    ]
+
+
+def _there(there: bool | None) -> str:
+    return "not known" if there is None else "yes" if there else "no"
 
 
 def show_simulated(found: Simulated, console: Console) -> None:
@@ -66,22 +111,53 @@ def _message(one: Recorded) -> tuple[str, ...]:
 
 def _heading(status: Status) -> list[str]:
     running = "running" if status.running else "not running: limits as they were last"
-    known = status.registration
-    registered = "not registered"
-    if known:
-        registered = f"VEN {known.ven_id} at VTN {known.vtn_id}, polls every {known.poll_seconds:g} s"
-    return [f"{status.name or 'this VEN'}: {running}", registered, *_contact(status), *_site(status)]
+    first = f"{status.name or 'this VEN'}: {running}"
+    others = [line for one in status.others for line in _other(one)]
+    return [
+        first,
+        *_device(status.device),
+        _registered(status.registration),
+        *_contact(status.contact),
+        *others,
+        *_site(status),
+    ]
+
+
+def _registered(known: RegistrationStatus | None) -> str:
+    if known is None:
+        return "not registered"
+    return f"VEN {known.ven_id} at VTN {known.vtn_id}, polls every {known.poll_seconds:g} s"
+
+
+def _other(one: OtherStatus) -> list[str]:
+    """A VTN that is not the grid operator's."""
+    said = [_registered(one.registration), *_contact(one.contact)]
+    return [f"{shown.words(one.name)}: {line}" for line in said]
+
+
+def _device(device: DeviceStatus) -> list[str]:
+    """The markings, as far as the installer has set them."""
+    named = " ".join(each for each in (device.maker, device.model) if each)
+    found = [named] if named else []
+    found += [f"serial {device.serial}"] if device.serial else []
+    accuracy = device.meter_accuracy_percent
+    found += [f"meter within {accuracy:g} %"] if accuracy is not None else []
+    return [", ".join([*found, " and ".join(device.directions), f"{device.program} {device.version}"])]
 
 
 def _site(status: Status) -> list[str]:
     """What is the same for all chargepoints."""
     found = []
     if link := status.link:
-        until = f", until {link.failsafe_until} at least" if link.failsafe_until else ""
+        left = f", {link.failsafe_seconds} s" if link.failsafe_seconds is not None else ""
+        until = f", until {link.failsafe_until} at least{left}" if link.failsafe_until else ""
         found.append(f"{link.state} since {link.since}{until}: {link.says}")
+    if clock := status.clock:
+        found.append(f"clock: {clock.says}")
     if calendar := status.calendar:
         then = f", {calendar.next_percent:g} % from {calendar.next_at}" if calendar.next_at else ""
-        found.append(f"calendar: {calendar.percent:g} %{then}")
+        back = "" if calendar.export_percent is None else f"; fed back {calendar.export_percent:g} %"
+        found.append(f"calendar: {calendar.percent:g} %{then}{back}")
     if price := status.price:
         found.append(f"price now: {price.value} {price.currency} per kWh")
     return found
@@ -105,8 +181,7 @@ def _verified(one: ChargepointStatus) -> str:
     return f" The meter says: {one.finding}{measure}."
 
 
-def _contact(status: Status) -> list[str]:
-    contact = status.contact
+def _contact(contact: ContactStatus | None) -> list[str]:
     if contact is None:
         return []
     if contact.made:
@@ -120,15 +195,21 @@ def _chargepoints(chargepoints: tuple[ChargepointStatus, ...]) -> Table:
         limit = one.limit
         words = [one.resource_id, _limit(one), _measured(one)]
         if limit:
-            words += [limit.source, limit.because, limit.since or "", limit.until or "cancelled"]
+            words += [_source(limit), limit.because, limit.since or "", limit.until or "cancelled"]
         table.add_row(*map(Text, words))
     return table
+
+
+def _source(limit: LimitStatus) -> str:
+    """With whose it is, where that is not the grid operator's or the site's own."""
+    return limit.source if limit.party in (None, DSO) else f"{limit.source} of {shown.words(limit.party)}"
 
 
 def _limit(one: ChargepointStatus) -> str:
     if one.limit is None:
         return f"none, rated {one.rated_amps:g} A"
-    return f"{one.limit.amps:g} A, {one.limit.percent:g} %{' NOT TAKEN' if one.applied is False else ''}"
+    taken = " NOT TAKEN" if one.applied is False else ""
+    return f"{one.limit.amps:g} A, {one.limit.percent:g} %, {one.rate}{taken}"
 
 
 def _measured(one: ChargepointStatus) -> str:
@@ -141,6 +222,8 @@ def _events(events: tuple[EventStatus, ...]) -> Table:
     table = _table("event", "status", "start", "end", "answer", "why not")
     for one in events:
         name = f"{one.event_id} ({one.modification})"
+        if one.party != DSO:
+            name = f"{shown.words(one.party)}: {name}"
         words = [name, one.status, one.start or "", one.end or "cancelled", one.answer, one.why or ""]
         table.add_row(*map(Text, words))
     return table

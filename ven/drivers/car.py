@@ -33,6 +33,5 @@ class Car:
         share = min(Decimal(1), left_wh / (needed_wh * TAPER))
         return min(allowed, self.amps, max(self.amps * share, TRICKLE))
 
-    def watts(self, amps: Decimal) -> Decimal:
-        """At the nominal voltage, since nobody simulates the street's."""
-        return amps * self.phases * PLANNED_VOLTS
+    def watts(self, amps: Decimal, volts: Decimal = PLANNED_VOLTS) -> Decimal:
+        return amps * self.phases * volts

@@ -6,12 +6,13 @@ need: what it would have taken before the program started is not guessed. The re
 
 from collections import deque
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import ROUND_FLOOR, Decimal
 from enum import StrEnum
 from typing import Final
 
-from oadr.charging.electricity import FLOOR_AMPS, Rating
+from oadr.charging.electricity import FLOOR_AMPS, PLANNED_VOLTS, RESOLUTION, Rating, told_in_watts
 from oadr.charging.limit import Limit
 from oadr.wire.ids import ResourceId
 from ven.driver import Measurement
@@ -22,7 +23,9 @@ STEP: Final = timedelta(seconds=10)
 """The current counts as constant for so long at most."""
 FLAPS: Final = timedelta(seconds=10)
 """How long one that flaps is there, and then is not."""
-_HUNDREDTH: Final = Decimal("0.01")
+SET_VOLTS: Final = PLANNED_VOLTS
+"""What a charger that takes watts only is set to."""
+HUNDREDTH: Final = Decimal("0.01")
 
 
 class Behaviour(StrEnum):
@@ -58,13 +61,17 @@ class SimulatedChargepoint:
         car: Car | None = None,
         behaviour: Behaviour = Behaviour.OBEDIENT,
         slow_by: timedelta = timedelta(seconds=90),
+        volts: Decimal | None = None,
     ) -> None:
-        """`sessions` in order and one at a time. Without a `car` they are as strong as the outlet."""
+        """`sessions` in order and one at a time. Without a `car` they are as strong as the outlet. `volts` of the
+        street, which the meter then shows; None: it shows none, and they are nominal.
+        """
         self.resource_id = resource_id
         self.rating = rating
         self._clock = clock
         self._car = car or Car(rating.amps, rating.phases)
         self._behaviour = behaviour
+        self._volts = volts
         self._delay = slow_by if behaviour is Behaviour.SLOW else timedelta()
         self._at = clock()
         self._coming = deque(sessions)
@@ -84,9 +91,14 @@ class SimulatedChargepoint:
         self._take(limit)
 
     async def apply_otherwise(self, limit: Limit) -> None:
-        """In watts. Raises `ConnectionError`."""
+        """In watts, which this one turns back into amps with the voltage that it is set to, whatever the street has.
+
+        Raises `ConnectionError`.
+        """
         self._reach()
-        self._take(limit)
+        phases = limit.phases or self.rating.phases
+        power = told_in_watts(limit.amps, phases, SET_VOLTS)
+        self._take(replace(limit, amps=(power / (SET_VOLTS * phases)).quantize(RESOLUTION, ROUND_FLOOR)))
 
     async def disable(self) -> None:
         """A contactor opens whatever the charging logic thinks of it. Raises `ConnectionError`."""
@@ -101,9 +113,11 @@ class SimulatedChargepoint:
         self._reach()
         if self._behaviour is Behaviour.METERLESS:
             raise ConnectionError(f"{self.resource_id} has no meter that answers")
-        amps = self.draws().quantize(_HUNDREDTH, ROUND_FLOOR)
+        amps = self.draws().quantize(HUNDREDTH, ROUND_FLOOR)
         register = self._register_wh.quantize(Decimal(1), ROUND_FLOOR)
-        return Measurement((amps,) * self._car.phases, self._car.watts(amps), register)
+        phases = self._car.phases
+        volts = () if self._volts is None else (self._volts,) * phases
+        return Measurement((amps,) * phases, self._power(amps), register, volts=volts)
 
     def draws(self) -> Decimal:
         """A per phase that flow at this moment, whatever a meter says."""
@@ -135,6 +149,9 @@ class SimulatedChargepoint:
         if self._plugged is None or not self._is_enabled:
             return Decimal(0)
         return self._car.draws(self._allowed, self._plugged.needed_wh, self._left_wh)
+
+    def _power(self, amps: Decimal) -> Decimal:
+        return self._car.watts(amps, self._volts or PLANNED_VOLTS)
 
     # --- time passes ---
 
@@ -168,6 +185,6 @@ class SimulatedChargepoint:
 
     def _charge(self, span: timedelta) -> None:
         hours = Decimal(span // timedelta(microseconds=1)) / 3_600_000_000
-        taken = min(self._left_wh, self._car.watts(self._amps()) * hours) if self._plugged else Decimal(0)
+        taken = min(self._left_wh, self._power(self._amps()) * hours) if self._plugged else Decimal(0)
         self._left_wh -= taken
         self._register_wh += taken

@@ -1,6 +1,7 @@
 """How a request of the session reaches the VTN."""
 
-from typing import Protocol
+from datetime import timedelta
+from typing import Protocol, runtime_checkable
 
 from oadr.wire.messages import Message
 from ven.session import Request
@@ -14,3 +15,13 @@ class Transport(Protocol):
         ...
 
     async def close(self) -> None: ...
+
+
+@runtime_checkable
+class Dated(Protocol):
+    """A transport whose VTN tells the time with its answers."""
+
+    @property
+    def off_by(self) -> timedelta | None:
+        """How far our clock was ahead of the VTN's at its newest answer; None: it did not say."""
+        ...

@@ -2,7 +2,8 @@
 
 import asyncio
 import ssl
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Final, Self
 
 import aiohttp
@@ -14,6 +15,7 @@ from oadr.wire.signature import SignaturePolicy
 from ven.clock import SystemClock
 from ven.recording import Recorder
 from ven.session import Failure, Request
+from ven.transport import skew
 from ven.transport.signatures import Signatures
 
 REPLY_LIMIT: Final = 256 * 1024
@@ -68,11 +70,14 @@ class HttpPull:
         timeout: timedelta,
         signatures: Signatures | None = None,
         recorder: Recorder | None = None,
+        now: Callable[[], datetime] | None = None,
     ) -> None:
         """Raises `ValueError` for an address without TLS."""
         if not base_url.lower().startswith("https://"):
             raise ValueError("the address of the VTN begins with https://")
         self._base = base_url.rstrip("/") + PATH
+        self.off_by: timedelta | None = None
+        self._now = now or SystemClock().now
         self._schema = schema
         self._signatures = signatures or Signatures(SignaturePolicy.OFF, None, SystemClock().now)
         self._recorder = recorder or Recorder(0, SystemClock().now)
@@ -97,8 +102,10 @@ class HttpPull:
 
     async def _post(self, service: str, data: bytes) -> tuple[bytes, bytes | None]:
         """The body of the answer, and the certificate (DER) that came with it. Raises `Unreachable`."""
+        sent = self._now()
         try:
             async with self._client.post(self._base + service, data=data, allow_redirects=False) as reply:
+                self.off_by = skew.off_by(reply.headers.get("Date"), sent, self._now())
                 if reply.status == 503:
                     raise Busy("HTTP status 503")
                 if reply.status != 200:

@@ -257,7 +257,6 @@ def test_half_an_order_is_not_obeyed_silently() -> None:
         capacity(("0.5", "PT30M"), ("-0.1", "PT30M")),
         capacity(("0.5", "PT1H"), ("-0.1", "PT1H")),
         power(("-1", "PT1H")),
-        signal(("-1", "PT1H"), name=LOAD_DISPATCH, type_=SignalType.SETPOINT, unit=WATTS),
         signal(("-100.1", "PT1H"), type_=SignalType.LOAD_CONTROL_PERCENT_OFFSET),
         current(("-1", "PT1H")),
         simple(("4", "PT1H")),

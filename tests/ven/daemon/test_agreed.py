@@ -8,6 +8,7 @@ import pytest
 
 from oadr.charging.ceilings import Amps, Share, Watts
 from oadr.charging.meanings import PLAIN
+from oadr.charging.minimum import Profile
 from ven.authority import Bounds
 from ven.contract import Contract
 from ven.daemon.config import load
@@ -43,6 +44,8 @@ site_amps = 63
 calendar_spread = 0
 may_disable = true
 severe_amps = 4.5
+profile = "de14a"
+phase_switch = true
 """
     assert load(with_tables(settings_file, table), {}, {}).ven.contract == Contract(
         failsafe=Watts(Decimal(4200)),
@@ -54,6 +57,8 @@ severe_amps = 4.5
         calendar_spread=timedelta(),
         may_disable=True,
         severe_amps=Decimal("4.5"),
+        profile=Profile.DE14A,
+        phase_switch=True,
     )
 
 

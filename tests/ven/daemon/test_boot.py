@@ -45,7 +45,7 @@ def test_a_folder_that_takes_nothing_is_no_reason_to_stop(tmp_path: Path, starte
 
 
 @pytest.mark.skipif(not boot.STARTED.exists(), reason="this system does not say when it started")
-@pytest.mark.proves("W105")
+@pytest.mark.proves("W19", "W105")
 async def test_the_program_holds_its_chargers_back_after_a_power_cut(settings_file: Path) -> None:
     folder = settings_file.parent
     make_pki(folder / "pki")

@@ -54,11 +54,39 @@ def test_the_example_is_printed_as_it_is(capsys: pytest.CaptureFixture[str]) -> 
     assert capsys.readouterr().out == EXAMPLE.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("missing", ["click", "structlog"])
-def test_a_missing_extra_is_named_with_its_cure(missing: str) -> None:
+@pytest.mark.parametrize(
+    ("missing", "words"),
+    [("click", ()), ("rich", ("status",)), ("structlog", ("run", "--set", "log=text"))],
+)
+def test_a_missing_extra_is_named_with_its_cure(
+    missing: str, words: tuple[str, ...], settings_file: Path
+) -> None:
     script = f"import sys; sys.modules[{missing!r}] = None; from ven.daemon.cli import main; main()"
+    arguments = [*words, "-c", str(settings_file)] if words else []
     ran = subprocess.run(
-        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=30, check=False
+        [sys.executable, "-c", script, *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
     )
     assert ran.returncode == 1
     assert ran.stderr == f'ven: {missing} is not installed: pip install "feederguard[daemon]"\n'
+
+
+def test_what_only_other_commands_need_is_none_of_the_memory_of_a_program_that_runs_for_years() -> None:
+    script = "import sys, ven.daemon.commands; print(*sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert not {"rich", "structlog", "aiohttp.web", "ven.daemon.api", "ven.daemon.reset"} & {
+        *ran.stdout.split()
+    }
+
+
+def test_every_command_is_listed_with_its_help_and_found_where_it_is_said_to_be() -> None:
+    ran = ven("--help")
+    names = {*commands.ELSEWHERE, "run", "config"}
+    listed = ran.stdout.partition("Commands:")[2].splitlines()
+    assert {line.split()[0] for line in listed if line.strip()} == names
+    context = click.Context(commands.ven)
+    assert all(commands.ven.get_command(context, name) for name in names)

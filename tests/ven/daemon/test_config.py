@@ -177,7 +177,7 @@ def test_without_a_chargepoint_there_is_nothing_to_do(settings_file: Path, tail:
 
 def test_a_wrong_word_from_outside_is_named_by_its_variable_or_flag(settings_file: Path) -> None:
     environment = {"FEEDERGUARD_VEN_SAMPLE_EVERY": "often"}
-    why = "must be a number from 0.1 to 60 seconds"
+    why = "must be a number from 0.1 to 20 seconds"
     assert complaint(settings_file, environment) == f"FEEDERGUARD_VEN_SAMPLE_EVERY: {why}"
     assert complaint(settings_file, {}, {"sample_every": "NaN"}) == f"--set sample_every: {why}"
     unknown = {"FEEDERGUARD_VEN_TYPO": "x"}
@@ -190,10 +190,12 @@ def test_the_example_is_right_and_so_is_every_line_of_it_that_is_commented_out(t
     """Of two ways to describe the cars, `needs_kwh` gives way to the recorded ones."""
     plain = EXAMPLE.read_text(encoding="utf-8")
     full = "\n".join(
-        line.removeprefix("# ") if " = " in line and "needs_kwh" not in line else line
+        line.removeprefix("# ")
+        if line.startswith("# [other") or (" = " in line and "needs_kwh" not in line)
+        else line
         for line in plain.splitlines()
     )
-    for name in ("ven.pem", "vtn-ca.pem"):
+    for name in ("ven.pem", "vtn-ca.pem", "acme.pem", "acme-ca.pem"):
         (tmp_path / name).touch()
     (tmp_path / "acn-sessions.csv").write_bytes(EXCERPT.read_bytes())
     keys = []
@@ -203,7 +205,8 @@ def test_the_example_is_right_and_so_is_every_line_of_it_that_is_commented_out(t
         assert load(path, {}, {}).chargepoints
         keys.append(set(tomllib.loads(text)))
     assert keys[0] < keys[1]
-    assert keys[1] == {*VenConfig.__dataclass_fields__, "log", "local_api", "local_names", "chargepoint"}
+    of_the_daemon = {"other", "log", "local_api", "local_names", "device", "chargepoint"}
+    assert keys[1] == {*VenConfig.__dataclass_fields__} - {"others"} | of_the_daemon
 
 
 @pytest.mark.parametrize("text", ["127.0.0.1:8480", "[::1]:8480", "0.0.0.0:80", "[::]:1"])

@@ -19,6 +19,7 @@ LIVE = Live(
         ResourceId("evse-2"): Reading(None, None, False, "ConnectionError: no answer"),
     },
     State(link=Link.FAILSAFE, since=AT),
+    {"acme": Contact(True, AT), "volt": Contact(False, AT, "no reply")},
 )
 
 

@@ -1,5 +1,6 @@
 import io
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -10,19 +11,23 @@ from ven import Limit, LimitChanged, Source, Trouble
 from ven.daemon.config import LogForm
 from ven.daemon.log import Log, line
 from ven.news import (
+    Conflict,
     ContactLost,
     ContactMade,
     Declined,
     DeclineRefused,
     Deregistered,
     EventEnded,
+    FromParty,
     GaveUp,
     PeerComplained,
     Registered,
     RegistrationRefused,
 )
+from ven.party import Party
 from ven.ven import LimitChanged as Changed
 
+ACME = Party("acme")
 UNTIL = datetime(2026, 1, 5, 8, 30, tzinfo=UTC)
 LIMIT = Limit(Decimal("12.8"), Decimal(40), Source.SUPPLY_LIMIT, "E1", UNTIL)
 REGISTERED = Registered(VenId("ven-1"), RegistrationId("reg-secret"), VtnId("vtn-1"), True)
@@ -31,7 +36,8 @@ Item = Changed | Registered | EventEnded | ContactLost | ContactMade | Trouble |
 
 
 def logged(
-    item: Item | RegistrationRefused | Deregistered | Declined | DeclineRefused, form: LogForm = LogForm.JSON
+    item: Item | RegistrationRefused | Deregistered | Declined | DeclineRefused | FromParty | Conflict,
+    form: LogForm = LogForm.JSON,
 ) -> str:
     stream = io.StringIO()
     Log(form, stream).write(line(item))
@@ -50,6 +56,34 @@ def test_a_limit_is_one_line_with_its_amps_its_source_its_reason_and_its_end() -
         "source": "supply-limit",
         "because": "E1",
         "until": "2026-01-05T08:30:00Z",
+    }
+
+
+@pytest.mark.proves("W34")
+def test_a_limit_of_another_vtn_than_the_grid_operators_says_whose_it_is() -> None:
+    shift = replace(LIMIT, source=Source.LOAD_SHIFT, party=ACME)
+    written = json.loads(logged(LimitChanged(ResourceId("evse-1"), shift)))
+    assert (written["source"], written["party"], written["because"]) == ("load-shift", "acme", "E1")
+
+
+def test_news_of_another_vtn_says_whose_it_is() -> None:
+    written = json.loads(logged(FromParty(ACME, REGISTERED)))
+    assert (written["event"], written["party"], written["ven_id"]) == ("registered", "acme", "ven-1")
+
+
+@pytest.mark.proves("VE16")
+def test_of_two_vtns_that_order_at_once_the_log_says_what_holds_and_what_does_not() -> None:
+    shift = Limit(Decimal(8), Decimal(25), Source.LOAD_SHIFT, "E7", None, party=ACME)
+    written = json.loads(logged(Conflict(ResourceId("evse-1"), (shift, LIMIT))))
+    del written["timestamp"]
+    assert written == {
+        "level": "warning",
+        "event": "two VTNs order at once, the smaller limit holds",
+        "chargepoint": "evse-1",
+        "amps": 8,
+        "party": "acme",
+        "because": "E7",
+        "beside": "12.8 A by dso for E1",
     }
 
 
@@ -77,11 +111,12 @@ def test_a_registration_id_is_never_written() -> None:
         (GaveUp("CreatedEvent"), "warning", "an answer was given up"),
         (ContactLost("refused"), "warning", "contact lost"),
         (ContactMade(), "info", "contact made"),
+        (FromParty(ACME, ContactLost("refused")), "warning", "contact lost"),
         (Trouble("disk full"), "warning", "disk full"),
     ],
 )
 def test_each_thing_that_happens_has_its_line(
-    item: Item | Declined | DeclineRefused, level: str, what: str
+    item: Item | Declined | DeclineRefused | FromParty, level: str, what: str
 ) -> None:
     written = json.loads(logged(item))
     assert (written["level"], written["event"]) == (level, what)

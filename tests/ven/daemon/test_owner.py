@@ -12,18 +12,20 @@ from pathlib import Path
 import pytest
 from aiohttp import ClientSession
 
+from oadr.charging.signals import Programme
 from oadr.opting import Period
 from oadr.wire.ids import OptId, RegistrationId, VenId, VtnId
-from oadr.wire.messages import CancelOpt, CancelPartyRegistration
+from oadr.wire.messages import CancelOpt, CancelPartyRegistration, CreateOpt
 from oadr.wire.messages.common import OptType
 from tests.pki import VEN_ECC, make_pki
 from tests.ven.daemon.served import ROOT, Program, address, reserved, running, serving
-from tests.ven.stage import BASE
+from tests.ven.stage import BASE, EVSE_1, event
 from tests.ven.virtual import START
 from ven.daemon import codes, progress
 from ven.daemon.progress import Progress, Step
 from ven.disk import DiskJournal, read_only
 from ven.enrolment import Registration
+from ven.events import HeldEvent
 from ven.files import all_files
 from ven.journal import Memory
 from ven.opts import Opt, Stage
@@ -89,7 +91,7 @@ def _without_exported(log: dict[str, object]) -> dict[str, object]:
 
 
 @pytest.mark.proves("D05", "W23", "W93")
-async def test_what_its_people_have_said_ahead_of_time_is_taken_back_from_the_vtn(site: Path) -> None:
+async def test_what_its_people_have_said_is_taken_back_from_the_vtn(site: Path) -> None:
     at = reserved()
     holiday = Opt(
         opt_id=OptId("holiday"),
@@ -100,18 +102,28 @@ async def test_what_its_people_have_said_ahead_of_time_is_taken_back_from_the_vt
         stage=Stage.TOLD,
     )
     known = Registration(VenId("Ven-1"), RegistrationId("Reg-1"), VtnId("Vtn-1"), timedelta(seconds=10))
+    shift = HeldEvent(
+        event("E2", programme="load-shift", start=datetime.now(UTC).replace(microsecond=0)),
+        *(0, START, True, OptType.OPT_IN),
+        resources=frozenset({EVSE_1}),
+        programme=Programme.LOAD_SHIFT,
+    )
     with closing(DiskJournal(site / "state")) as journal:
-        journal.save(Memory(known, opts=(holiday,)))
+        journal.save(Memory(known, (shift.declining(shift.resources),), opts=(holiday,)))
     async with serving(make_pki(site / "vtn"), at) as vtn:
         vtn.known = True
         to = ("--set", f"vtn_url={address(at)}")
         code, printed = await ven(site, "reset", "--level", "R0", "--yes", *to)
         assert code == 0, printed
-        (taken_back,) = vtn.of(CancelOpt)
+        (taken_back,), (said,) = vtn.of(CancelOpt), vtn.of(CreateOpt)
     assert isinstance(taken_back, CancelOpt)
+    assert isinstance(said, CreateOpt)
     assert taken_back.opt_id == "holiday"
-    assert json.loads(printed)["schedules"] == "taken back"
-    assert read_only(site / "state") == Memory(known)
+    assert said.event
+    assert (said.event.event_id, said.opt) == ("E2", OptType.OPT_IN)
+    receipt = json.loads(printed)
+    assert (receipt["schedules"], receipt["opt_outs"]) == ("taken back", "taken back")
+    assert read_only(site / "state") == Memory(known, (shift,))
     assert not any(b"holiday" in path.read_bytes() for path in all_files(site / "state"))
 
 

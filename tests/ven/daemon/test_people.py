@@ -14,7 +14,7 @@ from tests.ven.daemon.served import running
 from tests.ven.stage import BASE
 from ven.calendar_form import PRESETS
 from ven.daemon import commands
-from ven.daemon.client import NotDone
+from ven.daemon.notdone import NotDone
 from ven.daemon.options import instant, span
 
 Ask = Callable[..., str]

@@ -22,10 +22,10 @@ from tests.ven.virtual import START
 from ven import calendar_form, disk, events, security_log
 from ven.authority import Spell
 from ven.boost import Boost
-from ven.config import VenConfig
+from ven.config import OtherVtn, VenConfig
 from ven.daemon import reset
-from ven.daemon.client import NotDone
-from ven.daemon.progress import MARKER, RECEIPT, Progress
+from ven.daemon.notdone import NotDone
+from ven.daemon.progress import MARKER, RECEIPT, Farewell, Progress
 from ven.disk import DiskJournal, InUse, read_only
 from ven.enrolment import Registration
 from ven.events import HeldEvent
@@ -38,6 +38,7 @@ from ven.reset import Level, kept
 from ven.security_line import Kind
 from ven.security_log import SecurityLog, entries, verify_sealed
 from ven.slots import Restore, Slot, SlotKey
+from ven.standing import Standing
 
 OPT, OPT_EVENT, EVENT, REPORT, SPELL, CODE, RECORDED, LIVE, OLD, REGISTRATION, VEN, STRAY = (
     f"canary-{number:04}" for number in range(12)
@@ -163,6 +164,33 @@ def check(config: VenConfig, level: Level) -> None:
     else:
         assert [one.kind for one in entries(config.state)][:2] == [Kind.STARTUP, Kind.RESET]
         assert read_only(config.state) == kept(memory(), level)
+
+
+@pytest.mark.proves("B18", "D05")
+@pytest.mark.parametrize("level", Level)
+def test_what_was_between_the_unit_and_another_vtn_goes_as_what_was_between_it_and_the_grid_operator(
+    config: VenConfig, level: Level
+) -> None:
+    key, theirs = config.state.parent / "acme.pem", "Reg-canary-acme"
+    other = OtherVtn(
+        name="acme",
+        vtn_url="https://127.0.0.1:1",
+        certificate=key,
+        trust=config.trust,
+        market_contexts="http://acme.example",
+    )
+    known = memory()
+    assert known.registration
+    registered = replace(known.registration, registration_id=RegistrationId(theirs))
+    declined = replace(known.held[0], party=other.role.party)
+    standing = Standing(other.role.party, registered, (declined,), known.orders, known.opts)
+    live_with(config, replace(known, registration=None, others=(standing,)))
+    key.write_text("KEY-canary")
+    done = do(replace(config, others=(other,)), level)
+    raw = left(config) + key.read_bytes()
+    assert (theirs.encode() in raw, b"KEY-canary" in raw) == (not level.leaves, not level.leaves)
+    assert OPT.encode() not in raw
+    assert done.registration is (Farewell.NOT_TOLD if level.leaves else Farewell.KEPT)
 
 
 def test_before_a_reset_every_canary_is_there(config: VenConfig) -> None:

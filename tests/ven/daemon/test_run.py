@@ -118,3 +118,38 @@ async def test_a_certificate_that_is_none_is_refused(settings_file: Path) -> Non
     async with running(*VEN, "run", "-c", settings_file) as program:
         assert await program.ended() == 1
     assert program.lines[-1].startswith(f"ven: {settings_file.parent / 'ven.pem'} ")
+
+
+@pytest.mark.proves("VE16", "W39")
+async def test_it_speaks_with_two_vtns_over_tls_and_obeys_the_emergency_of_the_grid_operator_alone(
+    site: Path,
+) -> None:
+    ours, theirs = reserved(), reserved()
+    acme = f"""
+[other.acme]
+vtn_url = "{address(theirs)}"
+certificate = "pki/secrets/{VEN_ECC}.pem"
+trust = "pki/certs/vtn-ca.pem"
+market_contexts = "{BASE}"
+"""
+    text = (site / "ven.toml").read_text(encoding="utf-8")
+    (site / "ven.toml").write_text(text + acme, encoding="utf-8")
+    arguments = (*VEN, "run", "-c", site / "ven.toml", "--set", f"vtn_url={address(ours)}")
+    async with serving(make_pki(site / "vtn"), theirs) as aggregator, running(*arguments) as program:
+        refused = json.loads(await program.line_with('"code": "451"'))
+        _, printed = await status(site, "--json")
+        async with serving(make_pki(site / "vtn-2"), ours) as dso:
+            limit = json.loads(await program.line_with('"source"'))
+            async with asyncio.timeout(PATIENCE):
+                while not dso.of(CreatedEvent):
+                    await asyncio.sleep(0.02)
+            assert await end(program, signal.SIGTERM) == 0
+    assert (refused["party"], refused["answer"]) == ("acme", "optOut")
+    assert (limit["source"], limit["amps"], "party" in limit) == ("supply-limit", 12.8, False)
+    (answer,) = aggregator.of(CreatedEvent)
+    assert isinstance(answer, CreatedEvent)
+    assert answer.event_responses[0].code == "451"
+    shown = json.loads(printed)
+    assert shown["contact"]["made"] is False
+    (other,) = shown["others"]
+    assert (other["contact"]["made"], other["registration"]["ven_id"]) == (True, "Ven-1")

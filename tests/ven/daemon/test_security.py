@@ -3,6 +3,8 @@
 import asyncio
 import errno
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime, timedelta
@@ -12,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from oadr.wire.ids import EventId, RegistrationId, VenId, VtnId
+from tests.ven.daemon.served import ROOT
 from tests.ven.site import Site, news, played
 from tests.ven.stage import EVSE_1
 from tests.ven.virtual import START
@@ -25,12 +28,14 @@ from ven.news import (
     Declined,
     Deregistered,
     Enforced,
+    FromParty,
     GaveUp,
     LinkMoved,
     PeerComplained,
     Registered,
     RegistrationRefused,
 )
+from ven.party import Party
 from ven.security_line import Kind
 from ven.security_log import SecurityLog, entries
 from ven.ven import ClockSet, Trouble
@@ -50,6 +55,8 @@ ABOUT: list[tuple[Happening, Kind]] = [
     (ContactLost(f"ClientConnectorCertificateError: {WORDS}"), Kind.PEER_NOT_TRUSTED),
     (ContactLost(WORDS), Kind.CONTACT),
     (ContactMade(), Kind.CONTACT),
+    (FromParty(Party(WORDS), ContactLost(WORDS)), Kind.CONTACT),
+    (FromParty(Party(WORDS), PeerComplained("Poll", WORDS, WORDS)), Kind.COMPLAINT),
     (LinkMoved(Link.LIMITED, Link.FAILSAFE), Kind.LINK),
     (Enforced(EVSE_1, Finding.FAILED, Measure.PAUSE, Decimal(3)), Kind.DISOBEYED),
     (Trouble(f"{WORDS} does not take its limit: {WORDS}"), Kind.DISOBEYED),
@@ -69,11 +76,22 @@ def test_what_is_about_security_is_said_in_our_words(item: Happening, kind: Kind
     assert WORDS not in said.what
 
 
+def test_what_is_about_another_vtn_is_not_taken_for_the_grid_operators() -> None:
+    one, other = line(ContactMade()), line(FromParty(Party("acme"), ContactMade()))
+    assert one
+    assert other == (one.kind, f"another VTN: {one.what}")
+
+
+def test_guessed_codes_have_ocpps_word() -> None:
+    assert Kind("MaintenanceLoginFailed") is Kind.WRONG_CODES
+
+
 @pytest.mark.parametrize(
     "item",
     [
         Registered(VenId("V"), RegistrationId("R"), VtnId("T"), False),
         Declined(EventId("E1"), frozenset({EVSE_1})),
+        FromParty(Party("acme"), Declined(EventId("E1"), frozenset({EVSE_1}))),
         Enforced(EVSE_1, Finding.HOLDS, Measure.ASK, Decimal(0)),
     ],
 )
@@ -141,3 +159,42 @@ def test_what_a_full_disk_does_not_take_is_written_later_with_its_own_time(
     assert entries(tmp_path) == ()
     scene.tell(GaveUp("CreatedEvent"), START + timedelta(minutes=2))
     assert [one.at for one in entries(tmp_path)] == [START + timedelta(minutes=each) for each in range(3)]
+
+
+# --- what a program was started with ---
+
+HOLIDAYS = """\
+zone = "Europe/London"
+[[import]]
+days = ["mon", "tue", "wed", "thu", "fri"]
+slots = { "00:00" = 100, "16:00" = 50 }
+[[import]]
+days = ["2026-12-25", "2026-12-26", "2027-01-01", "2027-04-02"]
+slots = { "00:00" = 100 }
+"""
+STARTED = """\
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from ven.daemon import config, security
+settings = config.load(Path(sys.argv[1]), {}, {})
+security.started(settings, lambda: datetime.now(UTC), print).stop()
+"""
+
+
+@pytest.mark.proves("D04")
+def test_only_settings_that_have_changed_are_told_as_changed(settings_file: Path) -> None:
+    """In no two processes sets have the same order, nor functions the same address."""
+    (settings_file.parent / "holidays.toml").write_text(HOLIDAYS, encoding="utf-8")
+    text = f'preset = "{settings_file.parent}/holidays.toml"\n' + settings_file.read_text(encoding="utf-8")
+    for number, groups in enumerate(['["F1", "F2", "F3"]', '["F3", "F1", "F2"]', '["F1", "F2"]']):
+        settings_file.write_text(f"groups = {groups}\n{text}", encoding="utf-8")
+        subprocess.run(
+            [sys.executable, "-c", STARTED, settings_file],
+            check=True,
+            cwd=ROOT,
+            env={**os.environ, "PYTHONHASHSEED": str(number + 1)},
+        )
+    kinds = [one.kind for one in entries(settings_file.parent / "state")]
+    start = [Kind.STARTUP, Kind.STOPPED]
+    assert kinds == [*start, *start, Kind.RECONFIGURED, *start]

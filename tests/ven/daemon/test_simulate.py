@@ -15,8 +15,8 @@ from tests.ven.stage import BASE, MINUTE, event, listing, response, signal
 from tests.ven.virtual import START
 from ven.authority import Spell
 from ven.daemon import commands
-from ven.daemon.client import NotDone
 from ven.daemon.config import Settings, load
+from ven.daemon.notdone import NotDone
 from ven.daemon.simulate import Course, simulate
 from ven.journal import Memory
 

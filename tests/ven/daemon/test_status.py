@@ -74,10 +74,16 @@ def test_a_limit_comes_with_whose_it_is_why_since_when_and_until_when(settings: 
             "amps": 12.8,
             "percent": 40,
             "source": "supply-limit",
+            "party": "dso",
             "because": "E1",
             "since": "2026-03-02T12:00:00Z",
             "until": "2026-03-02T12:30:00Z",
+            "watts": None,
+            "phases": None,
+            "below_minimum": None,
+            "authority_floor": None,
         },
+        "rate": "medium",
         "reason": "dso_protection",
         "says": SAYS[Why.DSO_PROTECTION],
         "boost_until": None,
@@ -107,6 +113,7 @@ def test_an_event_is_shown_with_our_answer(settings: Settings) -> None:
     (one,) = status(settings, limited(), None, START + MINUTE).as_json()["events"]
     assert one == {
         "event_id": "E1",
+        "party": "dso",
         "modification": 0,
         "status": "active",
         "start": "2026-03-02T12:00:00Z",
@@ -231,3 +238,69 @@ def test_link_calendar_boost_and_finding_are_shown(settings: Settings) -> None:
     assert "The meter says: failed, given up." in text
     dead = status(settings, limited(LIMIT), silent, START + timedelta(hours=1))
     assert (dead.link, dead.chargepoints[0].finding) == (None, None), "what a dead program knew is not shown"
+
+
+# --- markings, and what stands beside the limits ---
+
+MARKED = """\
+
+[device]
+maker = "Example Ltd"
+model = "EX 22"
+serial = "0017"
+meter_accuracy = 2
+"""
+
+
+@pytest.mark.proves("W112")
+def test_the_markings_of_the_unit_are_shown_as_its_installer_set_them(settings_file: Path) -> None:
+    text = settings_file.read_text(encoding="utf-8")
+    settings_file.write_text(text + MARKED, encoding="utf-8")
+    shown = status(load(settings_file, {}, {}), limited(), None, START)
+    marks = shown.as_json()["device"]
+    assert marks.pop("version")
+    assert marks == {
+        "maker": "Example Ltd",
+        "model": "EX 22",
+        "serial": "0017",
+        "meter_accuracy_percent": 2,
+        "directions": ("import",),
+        "program": "feederguard",
+    }
+    assert "Example Ltd EX 22, serial 0017, meter within 2 %, import, feederguard " in seen(shown)
+
+
+@pytest.mark.proves("W112", "W43")
+def test_a_unit_that_can_feed_back_is_marked_so_and_one_without_marks_says_what_is_known(
+    settings_file: Path,
+) -> None:
+    text = settings_file.read_text(encoding="utf-8").replace("phases = 3", "phases = 3\nexport_amps = 16", 1)
+    settings_file.write_text(text, encoding="utf-8")
+    shown = status(load(settings_file, {}, {}), limited(), None, START)
+    assert shown.device.directions == ("import", "export")
+    assert (shown.device.maker, shown.device.serial, shown.device.meter_accuracy_percent) == (None,) * 3
+    assert "import and export, feederguard " in seen(shown)
+
+
+@pytest.mark.proves("W112")
+def test_the_last_contact_and_what_is_left_of_failsafe_are_shown(settings: Settings) -> None:
+    since = START + 2 * MINUTE
+    silent = State(link=Link.FAILSAFE, since=since, contact_at=START)
+    shown = status(settings, limited(), replace(live(), at=since, link=silent), since + MINUTE / 30)
+    assert shown.link
+    assert (shown.link.last_contact, shown.link.failsafe_seconds) == ("2026-03-02T12:00:00Z", 7198)
+    assert "until 2026-03-02T14:02:00Z at least, 7198 s" in seen(shown)
+
+
+@pytest.mark.proves("W02")
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0, "agrees with"), (1.5, "agrees with"), (-35, "35 s behind that"), (86_400, "86400 s ahead of that")],
+)
+def test_how_far_the_clock_is_off_is_shown(settings: Settings, seconds: float, words: str) -> None:
+    seen_at = replace(live(), clock_off_by=timedelta(seconds=seconds))
+    shown = status(settings, limited(), seen_at, START)
+    assert shown.clock
+    assert shown.clock.ahead_seconds == seconds
+    assert words in seen(shown)
+    assert status(settings, limited(), live(), START).clock is None

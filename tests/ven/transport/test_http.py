@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
@@ -420,3 +421,31 @@ async def test_our_own_certificate_that_has_expired_is_silence_and_the_people_he
             assert any(isinstance(one, ContactLost) for one in told)
             assert ven.link.link is Link.INIT, "its failsafe level holds, as in any silence"
         assert server.requests == []
+
+
+# --- the time of the other end ---
+
+
+@pytest.mark.proves("W02")
+@pytest.mark.parametrize("behind", [0, 300, -86_400])
+async def test_how_far_the_clocks_are_apart_is_known_by_the_date_of_an_answer(
+    line: Line, behind: int
+) -> None:
+    date = format_datetime(datetime.now(UTC) - timedelta(seconds=behind), usegmt=True)
+    async with line.to(answering(NOTHING, Date=date)) as (transport, _):
+        assert transport.off_by is None
+        await transport.exchange(POLL)
+        assert transport.off_by is not None
+        assert abs(transport.off_by - timedelta(seconds=behind)) <= timedelta(seconds=2)
+
+
+async def test_an_answer_that_is_refused_for_its_content_tells_the_time_too_and_an_odd_date_none(
+    line: Line,
+) -> None:
+    async with line.to(answering(b"<html/>")) as (transport, _):
+        with pytest.raises(Rejected):
+            await transport.exchange(POLL)
+        assert transport.off_by == timedelta()
+    async with line.to(answering(NOTHING, Date="half past nine")) as (transport, _):
+        await transport.exchange(POLL)
+        assert transport.off_by is None
