@@ -30,9 +30,10 @@ fuzz: setup ## a million damaged messages, each read or refused (COUNT=5000: few
 simulate: setup ## evenings on a street of lossy wires, power cuts and wrong clocks, each from a seed (SEEDS=1000)
 	$(PY) -m tests.simulation $(if $(SEEDS),--seeds $(SEEDS)) $(if $(SEED),--seed $(SEED))
 
-faults: setup ## the VEN's disk under kill -9 and power cuts at random points (CYCLES=200)
-	$(PY) -m tests.faults.power --by kill $(if $(CYCLES),--cycles $(CYCLES))
-	$(PY) -m tests.faults.power --by power $(if $(CYCLES),--cycles $(CYCLES))
+faults: setup ## both ends under kill -9, power cuts and disk errors at random points (CYCLES=200)
+	for end in power vtn_power; do for by in kill power errors; do \
+	    $(PY) -m tests.faults.$$end --by $$by $(if $(CYCLES),--cycles $(CYCLES)) || exit; \
+	done; done
 
 replay: setup ## four weeks of real charging with a load shift each working day, one minute
 	$(PY) -m examples.replay

@@ -39,12 +39,17 @@ from vtn.model.registration import Registration
 from vtn.service.desk import Desk, Terms
 from vtn.store import changes, network, registrations
 from vtn.store.engine import Store
+from vtn.web.connections import Connections
 from vtn.web.journal import Journal
+from vtn.web.listener import Listener
+from vtn.web.metrics import Metrics
 from vtn.web.openadr import Endpoint
 from vtn.web.signing import Signers
 
 VEN: Final = VenId("V1")
 PATH: Final = "/OpenADR2/Simple/2.0b/OadrPoll"
+LISTENERS: Final[list[Listener]] = []
+"""Kept, or nobody would hold them."""
 LOOPS: Final = {"ours": new_event_loop, "bare-uvloop": new_event_loop}
 """All others run on asyncio's own."""
 
@@ -65,7 +70,8 @@ def schema() -> Schema:
     return Schema(folder)
 
 
-async def ours(pki: Folder, state: Path, key: str) -> web.Application:
+async def ours(pki: Folder, state: Path, key: str) -> int:
+    """The whole server but for its jobs; on a port of its own."""
     store = await Store.open(state)
     der = certs_der(pki, key)
     async with store.writing() as tx:
@@ -91,9 +97,17 @@ async def ours(pki: Folder, state: Path, key: str) -> web.Application:
     )
     desk = Desk(terms=terms, store=store, index=index, new_id=lambda: f"V{secrets.token_hex(12)}")
     application = web.Application()
+    application.add_routes(Endpoint(desk, schema(), Journal(Silence()), Metrics()).routes(""))
+    listener = Listener(application, Connections())
     signers = Signers.load((pki.secret(f"vtn-{key}"),))
-    application.add_routes(Endpoint(desk, schema(), Journal(Silence()), signers).routes(""))
-    return application
+    await listener.open("127.0.0.1", 0, certs.server_context(*own(pki, key)), signers)
+    LISTENERS.append(listener)
+    return listener.port
+
+
+def own(pki: Folder, key: str) -> tuple[tuple[Path, ...], Path]:
+    """The server's chains, and whom it trusts."""
+    return (pki.secret(f"vtn-{key}"),), pki.public("ven-ca")
 
 
 def bare(_: Folder, __: str) -> web.Application:
@@ -154,13 +168,18 @@ async def main(kind: str, pki: Folder, state: Path, key: str) -> None:
         "openleadr": peer,
         "openleadr-signed": partial(peer, signs=True),
     }
-    application = others[kind](pki, key) if kind in others else await ours(pki, state, key)
-    context = certs.server_context((pki.secret(f"vtn-{key}"),), pki.public("ven-ca"))
+    port = await theirs(others[kind](pki, key), pki, key) if kind in others else await ours(pki, state, key)
+    print(port, flush=True)
+    await asyncio.Event().wait()
+
+
+async def theirs(application: web.Application, pki: Folder, key: str) -> int:
     runner = web.AppRunner(application, access_log=None)
     await runner.setup()
+    context = certs.server_context(*own(pki, key))
     await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context).start()
-    print(runner.addresses[0][1], flush=True)
-    await asyncio.Event().wait()
+    port: int = runner.addresses[0][1]
+    return port
 
 
 if __name__ == "__main__":

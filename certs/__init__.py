@@ -6,6 +6,7 @@ from certs.errors import CertificateError, WrongName
 from certs.fingerprint import Fingerprint, Sha256
 from certs.identity import Identity, identity
 from certs.peer import PeerCertificate, peer
+from certs.revocation import Revoked, revoked
 
 __all__ = [
     "CertificateError",
@@ -14,11 +15,13 @@ __all__ = [
     "Identity",
     "PeerCertificate",
     "Profile",
+    "Revoked",
     "Sha256",
     "WrongName",
     "client_context",
     "describe",
     "identity",
     "peer",
+    "revoked",
     "server_context",
 ]

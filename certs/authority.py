@@ -9,6 +9,7 @@ a peer with only the suite AES128-SHA256 and a peer with only ECDHE-ECDSA can bo
 
 import ipaddress
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -103,6 +104,22 @@ def leaf(
     if names:
         builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
     return Issued(key, _sign(builder, key, parent.key), (parent.certificate, *parent.chain))
+
+
+def revocation_list(
+    issuer: Issued, revoked: Iterable[x509.Certificate], now: datetime, lasts: timedelta
+) -> bytes:
+    """All certificates that `issuer` has taken back, as a CRL in PEM form that is to be renewed in time."""
+    builder = (
+        x509.CertificateRevocationListBuilder()
+        .issuer_name(issuer.certificate.subject)
+        .last_update(now - EARLIER)
+        .next_update(now + lasts)
+    )
+    for one in revoked:
+        entry = x509.RevokedCertificateBuilder().serial_number(one.serial_number).revocation_date(now).build()
+        builder = builder.add_revoked_certificate(entry)
+    return builder.sign(issuer.key, hashes.SHA256()).public_bytes(Encoding.PEM)
 
 
 def _subject(name: str) -> x509.Name:

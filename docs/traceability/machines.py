@@ -8,6 +8,7 @@ from typing import Any, Final
 from docs.traceability.pages import table
 from oadr.states import Machine, event, opt, registration, report
 from ven.failsafe import LINK
+from vtn.model import release
 
 TARGET: Final = "states.md"
 MACHINES: Final[tuple[Machine[Any, Any], ...]] = (
@@ -21,19 +22,21 @@ MACHINES: Final[tuple[Machine[Any, Any], ...]] = (
     report.ASKING,
     report.OWING,
     LINK,
+    release.RELEASE,
+    release.COURSE,
 )
 INTRODUCTION: Final = (
     "What may happen in which state, and what comes of it, as tables that both ends follow. A table does not know "
     "whether its reader is the VEN or the VTN: it says which of the two sides of a matter it is about, where they "
-    "differ. What has no row does not happen, or is refused. The pictures leave out what changes nothing. The last one "
-    "is the VEN's own: what a site does in silence."
+    "differ. What has no row does not happen, or is refused. The pictures leave out what changes nothing. The last "
+    "three are of one end alone: what a site does in silence, and how an operator's order comes to hold and ends."
 )
 
 
 def render() -> str:
     parts = [
         "# State machines",
-        "<!-- Made by `make docs` from oadr/states and ven/failsafe.py. Do not edit. -->",
+        "<!-- Made by `make docs` from oadr/states, ven/failsafe.py and vtn/model/release.py. Do not edit. -->",
         INTRODUCTION,
     ]
     for machine in MACHINES:

@@ -22,6 +22,8 @@ LAST: Final = 12
 """So many events and opts are remembered at a time; older ones make room as they end."""
 SMALL: Final = 16 * 1024
 """Bytes of a log file, so that one often follows another."""
+AWAY: Final = "away"
+"""Said where the disk has failed, and nothing is acknowledged."""
 NOW: Final = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -33,8 +35,17 @@ def number(name: str) -> int:
 def write_for_ever(folder: Path, output: int, *, careless: bool) -> None:
     """Each line of `output` is a kind and a number: everything up to it was acknowledged.
 
-    It begins after what it finds. A `careless` one does not wait for the disk.
+    A `careless` one does not wait for the disk.
     """
+    while True:
+        try:
+            _one_run(folder, output, careless=careless)
+        except OSError:
+            _say(output, AWAY, 0)
+
+
+def _one_run(folder: Path, output: int, *, careless: bool) -> None:
+    """It begins after what it finds. Raises `OSError` when the disk fails."""
     with closing(DiskJournal(folder)) as journal, closing(SecurityLog(folder, NOW, SMALL)) as log:
         memory = journal.load()
         if careless:

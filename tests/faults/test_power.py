@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.faults.power import NO_COMPILER
+from tests.faults.cuts import NO_COMPILER
 from tests.ven.daemon.served import ROOT
 
 needs_a_compiler = pytest.mark.skipif(
@@ -14,9 +14,9 @@ needs_a_compiler = pytest.mark.skipif(
 )
 
 
-def power(*arguments: str) -> subprocess.CompletedProcess[str]:
+def ran(program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "tests.faults.power", *arguments],
+        [sys.executable, "-m", program, *arguments],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -25,30 +25,43 @@ def power(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+def power(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return ran("tests.faults.power", *arguments)
+
+
 @pytest.mark.proves("B6", "S1", "S4", "W03")
 def test_no_kill_loses_an_event_an_opt_or_a_log_entry_that_was_acknowledged() -> None:
-    ran = power("--by", "kill", "--cycles", "10")
-    assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert "nothing lost" in ran.stdout
+    done = power("--by", "kill", "--cycles", "10")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "nothing lost" in done.stdout
 
 
 @needs_a_compiler
-@pytest.mark.proves("B6", "S1", "S4", "W03")
+@pytest.mark.proves("B6", "F12", "S1", "S4", "W03")
 def test_no_power_cut_loses_an_event_an_opt_or_a_log_entry_that_was_acknowledged() -> None:
-    ran = power("--by", "power", "--cycles", "10")
-    assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert "nothing lost" in ran.stdout
+    done = power("--by", "power", "--cycles", "10")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "nothing lost" in done.stdout
 
 
 @needs_a_compiler
+@pytest.mark.proves("B7", "S9")
+def test_nothing_is_acknowledged_that_a_failing_disk_has_not_taken() -> None:
+    done = power("--by", "errors", "--cycles", "10", "--seed", "3")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert " away" in done.stdout, "some writes were refused, and told"
+
+
+@needs_a_compiler
+@pytest.mark.proves("F12")
 def test_a_writer_that_does_not_wait_for_the_disk_is_found_out() -> None:
-    ran = power("--by", "power", "--cycles", "20", "--careless", "--seed", "1")
-    assert ran.returncode == 1, ran.stdout + ran.stderr
-    assert "Lost: " in ran.stdout
+    done = power("--by", "power", "--cycles", "20", "--careless", "--seed", "1")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "Lost: " in done.stdout
 
 
 def test_without_a_compiler_it_says_so_and_proves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
-    ran = power("--by", "power", "--cycles", "1")
-    assert ran.returncode == NO_COMPILER
-    assert "no C compiler" in ran.stdout
+    done = power("--by", "power", "--cycles", "1")
+    assert done.returncode == NO_COMPILER
+    assert "no C compiler" in done.stdout

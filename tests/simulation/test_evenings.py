@@ -67,6 +67,7 @@ def test_the_judge_is_not_blind(
         some(evenings=8)
 
 
+@pytest.mark.proves("P16")
 def test_a_seed_is_the_same_evening_each_time() -> None:
     first, second = (evening(5, size=4, minutes=4) for _ in range(2))
     assert (first.answers, first.looks) == (second.answers, second.looks)

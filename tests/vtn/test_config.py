@@ -8,6 +8,7 @@ import pytest
 from certs import Profile
 from oadr.wire.signature import SignaturePolicy
 from vtn.config import BadSetting, LogForm, load
+from vtn.model.release import Rules
 
 
 @pytest.fixture(autouse=True)
@@ -103,6 +104,11 @@ def test_a_list_in_the_environment_has_commas() -> None:
         ('vtn_id = " x"', "vtn.toml: vtn_id: must be text"),
         ("chains = []", "vtn.toml: chains: must"),
         ("state = 5", "vtn.toml: state: must"),
+        ('store = "postgresql://me:secret@host/vtn"', "vtn.toml: store: must not hold a password"),
+        ('store = "postgresql://host/vtn?password=secret"', "vtn.toml: store: must not hold a password"),
+        ('store = "sqlite:///here.db"', "vtn.toml: store: must name its file from the root"),
+        ('store = "mysql://host/vtn"', "vtn.toml: store: must begin with postgresql:// or sqlite:////"),
+        ("store = 5", "vtn.toml: store: must"),
         ("port = = 1", "vtn.toml: "),
     ],
 )
@@ -112,6 +118,7 @@ def test_a_wrong_setting_is_named_with_its_file(text: str, named: str) -> None:
         load(path, {}, {})
     assert str(caught.value).startswith(f"{path.parent}/{named}")
     assert "\n" not in str(caught.value)
+    assert "secret" not in str(caught.value)
 
 
 def test_a_wrong_variable_and_a_wrong_flag_are_named_as_such() -> None:
@@ -124,3 +131,12 @@ def test_a_wrong_variable_and_a_wrong_flag_are_named_as_such() -> None:
 def test_a_file_that_was_named_must_be_there() -> None:
     with pytest.raises(BadSetting, match=r"^elsewhere\.toml: No such file"):
         load(Path("elsewhere.toml"), {}, {})
+
+
+def test_what_one_person_may_do_alone_is_a_setting() -> None:
+    assert load(None, {}, {}).rules == Rules()
+    written("two_people_above_kw = 250\nmost_half_hours = 4\n")
+    rules = load(None, {}, {"two_people_above_sites": "0", "proposals_wait": "60"}).rules
+    assert rules == Rules(above_watts=250_000, above_sites=0, most_half_hours=4, wait=timedelta(seconds=60))
+    with pytest.raises(BadSetting, match="two_people_above_kw"):
+        load(None, {}, {"two_people_above_kw": "-1"})

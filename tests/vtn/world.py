@@ -98,15 +98,17 @@ def schema() -> Schema:
 
 
 class World:
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, url: str | None = None) -> None:
+        """`url` of a store that is not in the folder."""
         self.folder = folder
+        self.url = url
         self.now = NOW
         self._schema = schema()
         self._ids: Iterator[int] = iter(range(10_000))
 
     async def start(self) -> None:
         """Open what is on disk, with an empty memory."""
-        self.store = await Store.open(self.folder)
+        self.store = await Store.open(self.folder, self.url)
         async with self.store.writing() as tx:
             await record.begin(tx, LogId("vtn-test"), KEY, self.now)
         self.index = Index()

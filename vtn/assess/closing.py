@@ -36,18 +36,24 @@ async def due(store: Store, patience: timedelta, now: datetime) -> tuple[Interve
         return over(await interventions.load(tx), patience, now)
 
 
-async def close(store: Store, intervention: Intervention, report_every: timedelta, now: datetime) -> None:
-    """Record the result of an intervention, once. Nobody waits for the arithmetic: it is done beside the loop."""
+async def close(
+    store: Store, intervention: Intervention, report_every: timedelta, now: datetime
+) -> Outcome | None:
+    """Record the result of an intervention, once; None: it is recorded already.
+
+    Nobody waits for the arithmetic: it is done beside the loop.
+    """
     async with store.reading() as tx:
         evidence = await gathering.evidence(tx, intervention)
     found = await asyncio.to_thread(outcome, evidence, report_every, now)
     async with store.writing() as tx:
         current = await interventions.find(tx, intervention.intervention_id)
         if current is None or current.outcome_at is not None:
-            return
+            return None
         for body in bodies(found):
             await record.append(tx, EntryType.OUTCOME, body, now)
         await interventions.recorded(tx, intervention.intervention_id, now)
+    return found
 
 
 def bodies(found: Outcome) -> tuple[Mapping[str, Value], ...]:

@@ -13,11 +13,13 @@ from oadr.ledger.entry import EntryType
 from oadr.wire.ids import VenId
 from oadr.wire.signature import SignaturePolicy
 from vtn import clock
+from vtn.commands import account
 from vtn.commands.options import ConfigFile, Overrides, Who, opened, settings
 from vtn.commands.typed import role
 from vtn.config import Settings
 from vtn.model.errors import Impossible
-from vtn.store import network, record
+from vtn.model.people import Role
+from vtn.store import network, people, record
 
 
 def approve(
@@ -52,6 +54,7 @@ async def _approve(
     given: Settings, ven_id: VenId, digest: Sha256 | None, signatures: SignaturePolicy | None, who: str
 ) -> None:
     async with opened(given) as office, office.store.writing() as tx:
+        (await people.meet(tx, account.here())).must_be(Role.ADMIN)
         body: dict[str, Value] = {"what": "approval" if digest else "signatures", "changed_by": who}
         if digest is not None:
             await network.approve(tx, ven_id, digest)

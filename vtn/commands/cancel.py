@@ -8,7 +8,7 @@ import typer
 from vtn import clock
 from vtn.assess import gathering
 from vtn.assess.outcome import Outcome, outcome
-from vtn.commands import listing, shown, typed
+from vtn.commands import account, listing, shown, typed
 from vtn.commands.options import (
     ConfigFile,
     Json,
@@ -23,7 +23,7 @@ from vtn.commands.options import (
 from vtn.config import Settings
 from vtn.delivery import orders
 from vtn.model.errors import Impossible, NotNow
-from vtn.model.intervention import Intervention, State, check_reason
+from vtn.model.intervention import Intervention, check_reason
 from vtn.store import interventions
 
 
@@ -62,7 +62,8 @@ async def _cancel(
             typer.echo(_warning(before))
         if not yes and not typer.confirm("Cancel it?", err=True):
             raise NotNow("nothing was cancelled")
-        return await orders.cancel(office.store, intervention_id, reason, who, clock.now()), before
+        me, now = account.here(), clock.now()
+        return await orders.cancel(office.store, intervention_id, reason, who, now, me), before
 
 
 async def _so_far(office: Office, intervention_id: str) -> Outcome:
@@ -70,7 +71,7 @@ async def _so_far(office: Office, intervention_id: str) -> Outcome:
         found = await interventions.find(tx, intervention_id)
         if found is None:
             raise NotNow(f"there is no intervention {intervention_id}; see them with: vtn events")
-        if found.state(office.now) in (State.OVER, State.CANCELLED):
+        if found.is_done(office.now):
             raise NotNow(f"{intervention_id} is {found.state(office.now)} already")
         evidence = await gathering.evidence(tx, found)
     return outcome(evidence, office.settings.report_every, office.now)

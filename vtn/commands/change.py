@@ -9,9 +9,8 @@ from typing import Annotated
 import typer
 
 from vtn import clock
-from vtn.commands import event_file, forecast, limit, listing, send, shown, typed
+from vtn.commands import account, event_file, forecast, listing, proposing, send, shown, typed
 from vtn.commands.event_file import AsIs
-from vtn.commands.limit import Asked
 from vtn.commands.options import (
     ConfigFile,
     Json,
@@ -24,8 +23,9 @@ from vtn.commands.options import (
     somebody_is_there,
 )
 from vtn.config import Settings
-from vtn.delivery import orders
+from vtn.delivery import release
 from vtn.delivery.proofreading import proofread
+from vtn.delivery.release import Came
 from vtn.model.change import Change, changed
 from vtn.model.errors import Impossible, NotNow
 from vtn.model.intervention import Intervention, Order, check_reason
@@ -83,16 +83,15 @@ def change(
     )
     if not yes and not somebody_is_there():
         raise Impossible("there is no terminal to ask at; --yes changes it without asking")
-    after, at = asyncio.run(_change(given, intervention, wanted, How(yes, as_json, as_is)))
-    if as_json:
-        shown.as_json({"intervention": listing.intervention(after, at)})
-    else:
-        typer.echo(f"{after.intervention_id} is changed: modification {after.modification_number}.")
+    came, at = asyncio.run(_change(given, intervention, wanted, How(yes, as_json, as_is)))
+    proposing.tell(came, changed_to(came), at, as_json=as_json, beside={})
 
 
-async def _change(
-    given: Settings, intervention_id: str, wanted: Change, how: How
-) -> tuple[Intervention, datetime]:
+def changed_to(came: Came) -> str:
+    return f"is changed: modification {came.intervention.modification_number if came.intervention else 0}."
+
+
+async def _change(given: Settings, intervention_id: str, wanted: Change, how: How) -> tuple[Came, datetime]:
     async with opened(given) as office:
         async with office.store.reading() as tx:
             before = await interventions.find(tx, intervention_id)
@@ -105,16 +104,17 @@ async def _change(
             await _show(office, before, order)
         if not how.yes and not typer.confirm("Change it so?", err=True):
             raise NotNow("nothing was changed")
-        return await orders.change(office.store, intervention_id, wanted, clock.now()), office.now
+        rules, who = office.settings.rules, account.here()
+        return (
+            await release.change(office.store, who, intervention_id, wanted, rules, clock.now()),
+            office.now,
+        )
 
 
 async def _show(office: Office, before: Intervention, order: Order) -> None:
     typer.echo(f"now:     {_line(before.order)}")
     typer.echo(f"changed: {_line(order)}")
-    if order.written is None:
-        asked = Asked(as_json=False, yes=True, only_look=False, need=None)
-        found, steps, warnings = await limit.preview(office, order, asked, before.intervention_id)
-        forecast.show(found, steps, warnings)
+    forecast.show(await forecast.of(office, order, before=before.intervention_id))
 
 
 def _line(order: Order) -> str:

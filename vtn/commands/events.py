@@ -82,7 +82,7 @@ def _line(one: Known, now: datetime) -> tuple[str, ...]:
     order = one.intervention.order
     return (
         one.intervention.intervention_id,
-        f"{one.intervention.state(now)}{' (test)' if order.is_test else ''}",
+        listing.state(one.intervention, now),
         ", ".join(order.feeder_ids),
         shown.plain(order.percent) if order.written is None else listing.signals(order.written),
         shown.clock(order.start),

@@ -16,14 +16,15 @@ from oadr.ledger.entry import EntryType
 from oadr.wire.ids import ResourceId
 from vtn.assess import gathering
 from vtn.assess.preview import Drawn, Freshness
-from vtn.commands import network_changes, network_file, shown
+from vtn.commands import account, network_changes, network_file, shown
 from vtn.commands.network_changes import Change
 from vtn.commands.options import ConfigFile, Json, Office, Overrides, Who, opened, settings
 from vtn.commands.shown import Shown
 from vtn.commands.typed import role
 from vtn.config import Settings
 from vtn.model.network import Chargepoint, Feeder, Network
-from vtn.store import network, record
+from vtn.model.people import Role
+from vtn.store import network, people, record
 
 feeders = typer.Typer(no_args_is_help=True, help="The feeders, with their sites and chargepoints.")
 
@@ -99,6 +100,8 @@ def list_(as_json: Json = False, file: ConfigFile = None, overrides: Overrides =
 
 async def _import(given: Settings, found: Network, who: str) -> tuple[Change, ...]:
     async with opened(given, may_make=True) as office, office.store.writing() as tx:
+        # what hangs on an order is reckoned from the network
+        (await people.meet(tx, account.here())).must_be(Role.ADMIN)
         before = await network.load(tx)
         await network.merge(tx, network_changes.completed(found, before))
         made = network_changes.changes(before, await network.load(tx))

@@ -1,21 +1,48 @@
 """A preview, for people and for programs."""
 
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Final
 
 import typer
 
 from vtn.assess.preview import Preview, Row, Standing
-from vtn.commands import shown
+from vtn.commands import account, shown
+from vtn.commands.options import Office
 from vtn.commands.shown import Shown
+from vtn.delivery.weighing import Weighed
+from vtn.model.intervention import Intervention, InterventionId, Order
+from vtn.model.rarity import Counter
+from vtn.service.foresight import Asker, Foreseen, foresee
 
 FUTILE: Final = "This signal would deliver no benefit."
 UNCERTAIN: Final = "Not enough is known: more than 30 % of the chargepoints are offline or not measured."
 MOST_SHOWN: Final = 20
 
 
-def show(found: Preview, steps: tuple[Preview, ...], warnings: Iterable[str]) -> None:
-    """`steps` are the previews of other percents; empty: not asked for."""
+async def of(
+    office: Office,
+    order: Order,
+    *,
+    need: Decimal | None = None,
+    with_steps: bool = False,
+    before: InterventionId | None = None,
+) -> Foreseen:
+    """For whoever types. `need` is in W, `before` what the order would take the place of."""
+    terms, rules = office.settings.terms, office.settings.rules
+    asker = Asker(account=account.here(), terms=terms, rules=rules, now=office.now)
+    async with office.store.reading() as tx:
+        return await foresee(tx, asker, order, need=need, with_steps=with_steps, before=before)
+
+
+def show(foreseen: Foreseen) -> None:
+    if foreseen.preview is not None:
+        _show(foreseen.preview, foreseen.steps)
+    for text in (*foreseen.warnings, *_notes(foreseen.weighed)):
+        typer.echo(f"NOTE: {text}")
+
+
+def _show(found: Preview, steps: tuple[Preview, ...]) -> None:
     counts = found.counts
     typer.echo(
         f"{len(found.rows)} chargepoints: "
@@ -39,11 +66,26 @@ def show(found: Preview, steps: tuple[Preview, ...], warnings: Iterable[str]) ->
                 for one in steps
             ),
         )
-    for text in (*_verdicts(found), *warnings):
+    for text in _verdicts(found):
         typer.echo(f"NOTE: {text}")
 
 
-def as_json(found: Preview, steps: tuple[Preview, ...], warnings: Iterable[str]) -> dict[str, Shown]:
+def _notes(weighed: Weighed) -> Iterable[str]:
+    """What stands in its way, and whose word it needs."""
+    for other in weighed.conflicts:
+        yield f"{_conflict(other)}: this would be refused."
+    for halt in weighed.halts:
+        yield f"{halt.scope} is halted ({halt.reason}): this would be refused."
+    for text in weighed.reasons:
+        yield f"A second person is needed: {text}."
+
+
+def as_json(foreseen: Foreseen) -> dict[str, Shown]:
+    told = {} if foreseen.preview is None else _preview(foreseen.preview, foreseen.steps)
+    return {**told, "warnings": list(foreseen.warnings), **_at_stake(foreseen.weighed)}
+
+
+def _preview(found: Preview, steps: tuple[Preview, ...]) -> dict[str, Shown]:
     return {
         "percent": shown.number(found.percent),
         "counts": {each: found.counts[each] for each in Standing},
@@ -54,7 +96,6 @@ def as_json(found: Preview, steps: tuple[Preview, ...], warnings: Iterable[str])
         "need_w": shown.number(found.need),
         "futile": found.is_futile,
         "uncertain": found.is_uncertain,
-        "warnings": list(warnings),
         "chargepoints": [_row(row) for row in found.rows],
         "curve": [
             {
@@ -65,6 +106,28 @@ def as_json(found: Preview, steps: tuple[Preview, ...], warnings: Iterable[str])
             for one in steps
         ],
     }
+
+
+def _at_stake(weighed: Weighed) -> dict[str, Shown]:
+    """What hangs on an order, and what stands in its way."""
+    return {
+        "at_stake_w": shown.number(weighed.facts.watts),
+        "sites": weighed.facts.sites,
+        "whole_substations": list(weighed.facts.substations),
+        "half_hours": [_counter(one) for one in weighed.counters],
+        "conflicts": [one.intervention_id for one in weighed.conflicts],
+        "halts": [halt.number for halt in weighed.halts],
+        "two_people": list(weighed.reasons),
+    }
+
+
+def _counter(one: Counter) -> Shown:
+    return {"feeder": one.feeder_id, "so_far": one.so_far, "with_it": one.with_it, "most": one.most}
+
+
+def _conflict(other: Intervention) -> str:
+    until = "its cancellation" if other.order.is_open_ended else shown.clock(other.latest_end)
+    return f"{other.intervention_id} limits {', '.join(other.order.feeder_ids)} in the same programme until {until}"
 
 
 def _largest(found: Preview) -> list[Row]:

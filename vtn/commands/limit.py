@@ -10,10 +10,7 @@ import typer
 from oadr.charging.signals import Programme
 from oadr.wire.ids import GroupId
 from vtn import clock
-from vtn.assess import gathering, rarity
-from vtn.assess import preview as assess
-from vtn.assess.preview import Freshness, Preview
-from vtn.commands import forecast, listing, shown, typed
+from vtn.commands import account, forecast, proposing, shown, typed
 from vtn.commands.options import (
     ConfigFile,
     Json,
@@ -26,11 +23,11 @@ from vtn.commands.options import (
     somebody_is_there,
 )
 from vtn.config import Settings
-from vtn.delivery import orders
+from vtn.delivery import release
+from vtn.delivery.release import Came
 from vtn.model import intervention as model
 from vtn.model.errors import Impossible, NotNow
-from vtn.model.intervention import Intervention, InterventionId, Order
-from vtn.store import interventions
+from vtn.model.intervention import Order
 
 Feeders = Annotated[list[str], typer.Argument(metavar="FEEDER...", show_default=False)]
 Percent = Annotated[str, typer.Option("--percent", help="Of the rated current that stays allowed; 0 pauses.")]
@@ -47,7 +44,6 @@ Need = Annotated[
 ]
 Look = Annotated[bool, typer.Option("--preview", help="Only show what it would do.")]
 
-ONLY_A_TEST: Final = "This is a test: it goes the whole road, and no load will move."
 NOBODY_TO_ASK: Final = (
     "there is no terminal to ask at; --yes gives the order without asking, --preview only shows"
 )
@@ -140,44 +136,27 @@ async def _give(given: Settings, order: Order, asked: Asked) -> None:
     if not (asked.yes or asked.only_look or somebody_is_there()):
         raise Impossible(NOBODY_TO_ASK)
     async with opened(given) as office:
-        found, steps, warnings = await preview(office, order, asked)
+        foreseen = await forecast.of(office, order, need=asked.need, with_steps=asked.only_look)
         if not asked.as_json:
-            forecast.show(found, steps, warnings)
-        ordered = None if asked.only_look else await _confirmed(office, order, asked)
-    if asked.as_json:
-        shown.as_json(
-            {
-                "intervention": listing.intervention(ordered, office.now) if ordered else None,
-                "preview": forecast.as_json(found, steps, warnings),
-            }
-        )
-    elif ordered:
-        typer.echo(
-            f"{ordered.intervention_id} is ordered. What became of it: vtn report {ordered.intervention_id}"
-        )
+            forecast.show(foreseen)
+        came = None if asked.only_look else await _confirmed(office, order, asked)
+    if came is not None:
+        beside = {"preview": forecast.as_json(foreseen)}
+        proposing.tell(came, ordered(came), office.now, as_json=asked.as_json, beside=beside)
+    elif asked.as_json:
+        shown.as_json({"intervention": None, "proposal": None, "preview": forecast.as_json(foreseen)})
 
 
-async def preview(
-    office: Office, order: Order, asked: Asked, before: InterventionId | None = None
-) -> tuple[Preview, tuple[Preview, ...], tuple[str, ...]]:
-    """`before` is what the order would take the place of."""
-    terms = office.settings.terms
-    freshness = Freshness.of(terms.poll_every, terms.report_every)
-    async with office.store.reading() as tx:
-        scene = await gathering.scene(tx, order.feeder_ids, office.now, order)
-        past = tuple(one for one in await interventions.load(tx) if one.intervention_id != before)
-    assert order.percent is not None, "written events have no preview"
-    assert order.programme is not None, "what is ordered in percent is of a programme of ours"
-    found = assess.preview(scene, order.percent, order.programme, freshness, need=asked.need)
-    steps = assess.curve(scene, order.programme, freshness) if asked.only_look else ()
-    is_test = (ONLY_A_TEST,) if order.is_test else ()
-    return found, steps, (*is_test, *rarity.warnings(past, order, office.now))
+def ordered(came: Came) -> str:
+    known = came.intervention.intervention_id if came.intervention else ""
+    return f"is ordered. What became of it: vtn report {known}"
 
 
-async def _confirmed(office: Office, order: Order, asked: Asked) -> Intervention:
+async def _confirmed(office: Office, order: Order, asked: Asked) -> Came:
     """A start that has passed while somebody was thinking is moved to now."""
     if not asked.yes and not typer.confirm("Give this order?", err=True):
         raise NotNow("nothing was ordered")
     now = clock.now()
     start = max(order.start, now.replace(microsecond=0))
-    return await orders.give(office.store, replace(order, start=start), now)
+    meant = replace(order, start=start)
+    return await release.order(office.store, account.here(), meant, office.settings.rules, now)

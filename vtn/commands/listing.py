@@ -23,6 +23,9 @@ def intervention(one: Intervention, now: datetime) -> dict[str, Shown]:
         "test": order.is_test,
         "reason": order.reason,
         "ordered_by": order.ordered_by,
+        "released_by": one.word.by,
+        "second": one.word.second,
+        "break_glass": one.word.broke_glass,
         "ordered_at": shown.moment(one.ordered_at),
         "modification": one.modification_number,
         "written": None if order.written is None else _written(order.written),
@@ -39,6 +42,12 @@ def intervention(one: Intervention, now: datetime) -> dict[str, Shown]:
         "cancel_reason": one.cancel_reason,
         "recorded_at": shown.moment(one.outcome_at),
     }
+
+
+def state(one: Intervention, now: datetime) -> str:
+    """With what nobody should overlook."""
+    marks = (" (test)" if one.order.is_test else "", " (break-glass)" if one.word.broke_glass else "")
+    return f"{one.state(now)}{''.join(marks)}"
 
 
 def content(order: Order) -> str:

@@ -72,6 +72,7 @@ COLUMNS: Final[Mapping[str, Callable[[str], Any]]] = {
     "feeder": _identifier,
     "feeder_name": _named,
     "feeder_rating_kw": _watts,
+    "substation": _named,
     "site": _identifier,
     "site_name": _named,
     "certificate": _certificate,
@@ -81,6 +82,14 @@ COLUMNS: Final[Mapping[str, Callable[[str], Any]]] = {
     "phases": _phases,
     "step": _step,
 }
-OPTIONAL: Final = ("feeder_name", "feeder_rating_kw", "site_name", "certificate", "signatures", "step")
-OF_FEEDER: Final = ("feeder_name", "feeder_rating_kw")
+OPTIONAL: Final = (
+    "feeder_name",
+    "feeder_rating_kw",
+    "substation",
+    "site_name",
+    "certificate",
+    "signatures",
+    "step",
+)
+OF_FEEDER: Final = ("feeder_name", "feeder_rating_kw", "substation")
 OF_SITE: Final = ("site_name", "certificate", "signatures")

@@ -3,7 +3,8 @@
 feeder,feeder_name,feeder_rating_kw,site,site_name,certificate,chargepoint,rated_amps,phases,step
 F12,Mill Lane,250,S1,Mill Lane 3,,evse-1,32,3,10
 
-`signatures` may be a column too: what is wanted of the site's messages, as `vtn approve` has it.
+`signatures` may be a column too: what is wanted of the site's messages, as `vtn approve` has it. And `substation`: what
+the feeder hangs on, so that an order for a whole substation is known as one.
 
 All or nothing: every cell that is wrong is named, and one is enough to refuse the file.
 """

@@ -97,6 +97,7 @@ class _Gathered:
                     feeder_id=GroupId(feeder),
                     name=one["feeder_name"],
                     rating_watts=one["feeder_rating_kw"],
+                    substation=one["substation"],
                 )
                 for feeder, one in self.feeders.items()
             ),

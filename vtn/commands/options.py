@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from vtn import clock, config
 from vtn.config import CONFIG_VARIABLE, PREFIX, BadSetting, Settings
 from vtn.model.errors import NotNow
-from vtn.store import engine, ledger_key
-from vtn.store.engine import Store
+from vtn.store import engine, ledger_key, witness
+from vtn.store.engine import Store, StoreAway
 from vtn.store.opening import open_store
 
 ConfigFile = Annotated[
@@ -73,12 +73,15 @@ def somebody_is_there() -> bool:
 @asynccontextmanager
 async def opened(given: Settings, *, may_make: bool = False) -> AsyncIterator[Office]:
     """Raises `NotNow` where there is no store and the command is none that begins one."""
-    if not may_make and not (given.state / engine.FILE).exists():
+    if not may_make and not engine.is_there(given.state, given.store):
         raise NotNow(f"there is no store in {given.state}; begin with: vtn feeders import FILE")
     now = clock.now()
     key = ledger_key.load_or_make(given.state)
-    store = await open_store(given.state, key, now)
+    store = await open_store(given.state, key, now, given.store)
     try:
         yield Office(given, store, key, now)
+        with suppress(StoreAway):  # what the command did is done; the next one notes what this one could not
+            async with store.reading() as tx:
+                await witness.follow(tx, given.state)
     finally:
         await store.close()

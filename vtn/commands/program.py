@@ -1,4 +1,7 @@
-"""The commands put together, and what their errors mean to whoever called: 1 refused or failed, 2 wrong usage."""
+"""The commands put together, and what their errors mean to whoever called: 1 refused or failed, 2 wrong usage, 3 waits.
+
+3 is of an order or a change that waits for a second person: nothing holds yet.
+"""
 
 from typing import Any
 
@@ -10,16 +13,24 @@ from oadr.ledger.errors import LedgerError
 from oadr.wire.errors import Misuse
 from vtn.commands import (
     approve,
+    backup,
     cancel,
     change,
     events,
     feeders,
+    halts,
+    keys,
     ledger,
     limit,
+    migrate,
     opts,
     partings,
+    people,
+    proposals,
     recordings,
     report,
+    restore,
+    second,
     send,
     serve,
     sites,
@@ -72,7 +83,20 @@ vtn.command("shift")(limit.shift)
 vtn.command("send")(send.send)
 vtn.command("change")(change.change)
 vtn.command("cancel")(cancel.cancel)
+vtn.command("proposals")(proposals.proposals)
+vtn.command("second")(second.second)
+vtn.command("reject")(proposals.reject)
+vtn.command("withdraw")(proposals.withdraw)
+vtn.command("break-glass")(proposals.break_glass)
+vtn.command("kill")(halts.kill)
+vtn.command("lift")(halts.lift)
+vtn.command("halts")(halts.halts)
+vtn.add_typer(people.people, name="people")
+vtn.add_typer(keys.keys, name="key")
 vtn.command("events")(events.events)
 vtn.command("opts")(opts.opts)
 vtn.command("report")(report.report)
 vtn.add_typer(ledger.ledger, name="ledger")
+vtn.command("migrate")(migrate.migrate)
+vtn.command("backup")(backup.backup)
+vtn.command("restore")(restore.restore)

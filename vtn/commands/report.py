@@ -81,6 +81,8 @@ def _sentences(found: Outcome) -> list[str]:
             f"{shown.kilowatts(summary.curtailed_wh)} kWh, against the 15 minutes before, "
             f"by the meters of {summary.credited} chargepoints."
         )
+    if (why := found.intervention.word.broke_glass) is not None:
+        lines.insert(0, shown.words(f"BREAK-GLASS: released by one person alone: {why}"))
     silent = [one.chargepoint.resource_id for one in found.results if one.reach is Reach.SILENT]
     if silent:
         lines.append(shown.words(f"Not reached: {', '.join(silent)}"))

@@ -1,7 +1,6 @@
 """`vtn send`: any event of the profile, as it stands in a file."""
 
 import asyncio
-from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Final
@@ -11,19 +10,19 @@ import typer
 from oadr.charging.signals import Programme
 from oadr.wire.ids import GroupId
 from vtn import clock
-from vtn.assess import rarity
-from vtn.commands import event_file, limit, listing, shown, typed
+from vtn.commands import account, event_file, forecast, limit, listing, proposing, shown, typed
 from vtn.commands.event_file import AsIs
 from vtn.commands.limit import Reason
 from vtn.commands.options import ConfigFile, Json, Overrides, Who, Yes, opened, settings, somebody_is_there
 from vtn.config import Settings
-from vtn.delivery import orders
+from vtn.delivery import release
 from vtn.delivery.proofreading import proofread
+from vtn.delivery.release import Came
 from vtn.model import intervention as model
 from vtn.model import written
 from vtn.model.errors import Impossible, NotNow
-from vtn.model.intervention import Intervention, Order
-from vtn.store import interventions
+from vtn.model.intervention import Order
+from vtn.service.foresight import Foreseen
 
 NOW: Final = "now"
 Feeders = Annotated[
@@ -66,11 +65,8 @@ def send(
     proofread(order, event_file.schema(), now, as_is=as_is)
     if not yes and not somebody_is_there():
         raise Impossible(limit.NOBODY_TO_ASK)
-    sent, at = asyncio.run(_send(given, order, yes=yes, quiet=as_json))
-    if as_json:
-        shown.as_json({"intervention": listing.intervention(sent, at)})
-    else:
-        typer.echo(f"{sent.intervention_id} is ordered. What became of it: vtn report {sent.intervention_id}")
+    came, at = asyncio.run(_send(given, order, yes=yes, quiet=as_json))
+    proposing.tell(came, limit.ordered(came), at, as_json=as_json, beside={})
 
 
 def start(text: str | None, now: datetime) -> datetime | None:
@@ -78,23 +74,19 @@ def start(text: str | None, now: datetime) -> datetime | None:
     return None if text is None else typed.moment(None if text == NOW else text, now)
 
 
-async def _send(given: Settings, order: Order, *, yes: bool, quiet: bool) -> tuple[Intervention, datetime]:
+async def _send(given: Settings, order: Order, *, yes: bool, quiet: bool) -> tuple[Came, datetime]:
     async with opened(given) as office:
-        async with office.store.reading() as tx:
-            past = await interventions.load(tx)
         if not quiet:
-            _show(order, rarity.warnings(past, order, office.now))
+            _show(order, await forecast.of(office, order))
         if not yes and not typer.confirm("Give this order?", err=True):
             raise NotNow("nothing was ordered")
-        return await orders.give(office.store, order, clock.now()), office.now
+        rules, who = office.settings.rules, account.here()
+        return await release.order(office.store, who, order, rules, clock.now()), office.now
 
 
-def _show(order: Order, warnings: Iterable[str]) -> None:
+def _show(order: Order, foreseen: Foreseen) -> None:
     typer.echo(f"{', '.join(order.feeder_ids)}: {listing.content(order)} from {shown.clock(order.start)}")
     typer.echo(f"in the programme {order.programme or 'of somebody else'}; it is not judged in percent.")
-    if order.is_test:
-        typer.echo(limit.ONLY_A_TEST)
     if order.programme is Programme.SUPPLY_LIMIT:
         typer.echo("NOTE: this is a supply limitation, in other words.")
-    for text in warnings:
-        typer.echo(f"NOTE: {text}")
+    forecast.show(foreseen)

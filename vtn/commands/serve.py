@@ -18,7 +18,7 @@ ENDINGS: Final = (signal.SIGTERM, signal.SIGINT)
 
 
 def serve(file: ConfigFile = None, overrides: Overrides = None) -> None:
-    """Answer VENs until SIGTERM or Ctrl-C. The log goes to standard error."""
+    """Answer VENs until SIGTERM or Ctrl-C; SIGHUP: read certificates anew. The log goes to standard error."""
     given = settings(file, overrides)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(_serve(given, Journal(logger(given.log, sys.stderr))))

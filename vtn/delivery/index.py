@@ -83,6 +83,16 @@ class Index:
             raise StoreAway("nobody is known yet")
         return self._callers.get(certificate)
 
+    @property
+    def fleet(self) -> int:
+        """So many certificates may call."""
+        return len(self._callers)
+
+    @property
+    def certificates(self) -> frozenset[Sha256]:
+        """That act for a site."""
+        return frozenset(self._callers)
+
     def changed(self, caller: Caller) -> None:
         """Its registration was made or ended here. A certificate that acts no longer stays without effect.
 

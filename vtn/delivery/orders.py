@@ -1,114 +1,157 @@
-"""The operator's acts: order, change, cancel, and the record of each, one transaction for each."""
+"""The operator's acts: order, change, cancel, and the record of each, one transaction for each.
+
+`release` and `amend` are the only ways in which an order comes to hold. Both ask again, in the transaction that stores
+it, whether it takes two people.
+"""
 
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from hashlib import sha256
-from math import ceil
 from typing import Final
 
-from oadr.ledger.canonical import Value
 from oadr.ledger.entry import EntryType
 from oadr.wire.ids import EventId, ResourceId, VenId
+from vtn.delivery import entries
+from vtn.delivery.weighing import weigh
 from vtn.model import change as changing
 from vtn.model import intervention as model
 from vtn.model.change import Change
 from vtn.model.delivery import Delivery
 from vtn.model.errors import NotNow
-from vtn.model.intervention import Changed, Intervention, InterventionId, Order, State
+from vtn.model.facts import only_gives_back
+from vtn.model.intervention import Changed, Intervention, InterventionId, Order
 from vtn.model.network import Chargepoint
-from vtn.store import changes, interventions, network, order_rows, record
+from vtn.model.people import NOT_KNOWN, PersonId, Role, Word
+from vtn.model.release import Rules, demand
+from vtn.store import changes, interventions, network, people, record
 from vtn.store.engine import Store, Tx
 
-PER_ENTRY: Final = 1000
-"""Chargepoints that one entry of the record names; more need another, since an entry is bounded."""
+RULES: Final = Rules()
 
 
-async def give(store: Store, order: Order, now: datetime) -> Intervention:
-    """Store the intervention, an event for each site, and the entry in the record. Raises a `Mistake`.
+async def give(store: Store, order: Order, now: datetime, *, rules: Rules = RULES) -> Intervention:
+    """By one person of whom nothing is known. Raises a `Mistake`, `NeedsTwo` among them.
 
     A repeated order overlaps the first, so it has no effect but a refusal.
     """
-    order = replace(order, start=_as_sent(order.start))
+    async with store.writing() as tx:
+        return await release(tx, order, NOT_KNOWN, rules, now)
+
+
+async def change(
+    store: Store, intervention_id: str, wanted: Change, now: datetime, *, rules: Rules = RULES
+) -> Intervention:
+    """By one person of whom nothing is known. Raises a `Mistake`, `NeedsTwo` among them."""
+    async with store.writing() as tx:
+        return await amend(tx, intervention_id, wanted, NOT_KNOWN, rules, now)
+
+
+async def cancel(
+    store: Store, intervention_id: str, reason: str, who: str, now: datetime, account: str | None = None
+) -> Intervention:
+    """End an intervention early, which one person may always do. Its VENs release at random. Raises a `Mistake`."""
+    async with store.writing() as tx:
+        by = None
+        if account is not None:
+            person = await people.meet(tx, account)
+            person.must_be(Role.OPERATOR, Role.APPROVER, Role.ADMIN)
+            by = person.person_id
+        return await let_go(tx, await found(tx, intervention_id), reason, who, by, now)
+
+
+async def release(tx: Tx, order: Order, word: Word, rules: Rules, now: datetime) -> Intervention:
+    """Store the intervention, an event for each site, and the entry in the record. Raises a `Mistake`."""
+    order = as_sent(order)
     model.check(order, now)
-    async with store.writing() as tx:
-        chargepoints = await network.on_feeders(tx, order.feeder_ids)
-        if not chargepoints:
-            raise NotNow(f"there are no chargepoints on {', '.join(order.feeder_ids)}")
-        await _refuse_overlap(tx, order)
-        intervention = Intervention(intervention_id=_new_id(now), order=order, ordered_at=now)
-        beyond = await network.sites_beyond(tx, order.feeder_ids)
-        deliveries = _deliveries(intervention, chargepoints, beyond)
-        await interventions.add(tx, intervention, deliveries)
-        for body in _told(intervention, chargepoints):
-            await record.append(tx, EntryType.INTERVENTION, body, now)
-        await changes.announce(tx)
-    return intervention
+    weighed = await weigh(tx, order, rules, word.by)
+    weighed.refuse(order)
+    demand(word, weighed.facts, rules)
+    given = Intervention(intervention_id=_new_id(now), order=order, ordered_at=now, word=word)
+    beyond = await network.sites_beyond(tx, order.feeder_ids)
+    await interventions.add(tx, given, _deliveries(given, weighed.chargepoints, beyond))
+    for body in entries.told(given, weighed.chargepoints):
+        await record.append(tx, EntryType.INTERVENTION, body, now)
+    await changes.announce(tx)
+    return given
 
 
-async def change(store: Store, intervention_id: str, wanted: Change, now: datetime) -> Intervention:
-    """Change whatever of an order is not past (r20): a new modification, to be answered anew. Raises a `Mistake`."""
-    if wanted.start is not None:
-        wanted = replace(wanted, start=_as_sent(wanted.start))
-    async with store.writing() as tx:
-        found = await _found(tx, intervention_id)
-        order = changing.changed(found, wanted, now)
-        await _refuse_overlap(tx, order, but=found.intervention_id)
-        done = Changed(before=found.order, at=now, reason=wanted.reason, changed_by=wanted.changed_by)
-        await interventions.change(tx, found, order, done)
-        after = replace(found, order=order, changes=(*found.changes, done))
-        await record.append(tx, EntryType.MODIFY, _modified(after, done), now)
-        await changes.announce(tx)
+async def amend(
+    tx: Tx, intervention_id: str, wanted: Change, word: Word, rules: Rules, now: datetime
+) -> Intervention:
+    """Change whatever of an order is not past (r20): a new modification, to be answered anew. Raises a `Mistake`.
+
+    What only gives load back needs nobody's second word, and leaves the intervention to those who released it.
+    """
+    before = await found(tx, intervention_id)
+    order = changed(before, wanted, now)
+    gives_back = only_gives_back(before, order)
+    weighed = await weigh(tx, order, rules, word.by, but=before.intervention_id)
+    weighed.refuse(order, gives_back=gives_back)
+    if not gives_back:
+        demand(word, weighed.facts, rules)
+    marked = replace(word, broke_glass=word.broke_glass or before.word.broke_glass)
+    done = Changed(before=before.order, at=now, reason=wanted.reason, changed_by=wanted.changed_by)
+    after = replace(
+        before, order=order, changes=(*before.changes, done), word=before.word if gives_back else marked
+    )
+    await interventions.change(tx, before, order, done, after.word)
+    await record.append(tx, EntryType.MODIFY, entries.modified(after, done, word), now)
+    await changes.announce(tx)
     return after
 
 
-async def cancel(store: Store, intervention_id: str, reason: str, who: str, now: datetime) -> Intervention:
-    """End an intervention before its time; its VENs release at random. Raises a `Mistake`."""
+async def let_go(
+    tx: Tx,
+    given: Intervention,
+    reason: str,
+    who: str,
+    by: PersonId | None,
+    now: datetime,
+    *,
+    halted: bool = False,
+) -> Intervention:
     model.check_reason(reason, who)
-    async with store.writing() as tx:
-        found = await _found(tx, intervention_id)
-        if found.state(now) in (State.OVER, State.CANCELLED):
-            raise NotNow(f"{intervention_id} is {found.state(now)} already")
-        await interventions.cancel(tx, found.intervention_id, reason, now)
-        told: Mapping[str, Value] = {
-            "intervention": intervention_id,
-            "reason": reason,
-            "cancelled_by": who,
-        }
-        await record.append(tx, EntryType.CANCEL, told, now)
-        await changes.announce(tx)
-    return replace(found, cancelled_at=now, cancel_reason=reason)
+    if given.is_done(now):
+        raise NotNow(f"{given.intervention_id} is {given.state(now)} already")
+    await interventions.cancel(tx, given.intervention_id, reason, now)
+    body = entries.cancelled(given, reason, who, by, halted=halted)
+    await record.append(tx, EntryType.CANCEL, body, now)
+    await changes.announce(tx)
+    return replace(given, cancelled_at=now, cancel_reason=reason)
 
 
-async def _found(tx: Tx, intervention_id: str) -> Intervention:
-    found = await interventions.find(tx, intervention_id)
-    if found is None:
+async def found(tx: Tx, intervention_id: str) -> Intervention:
+    """Raises `NotNow` where there is none."""
+    one = await interventions.find(tx, intervention_id)
+    if one is None:
         raise NotNow(f"there is no intervention {intervention_id}; see them with: vtn events")
-    return found
+    return one
 
 
-def _as_sent(start: datetime) -> datetime:
-    """In UTC and whole seconds, as the wire (r1) and the record have it: what we reckon with is what is sent."""
+def changed(before: Intervention, wanted: Change, now: datetime) -> Order:
+    """Raises a `Mistake`."""
+    if wanted.start is not None:
+        wanted = replace(wanted, start=_whole_second(wanted.start))
+    return changing.changed(before, wanted, now)
+
+
+def as_sent(order: Order) -> Order:
+    """With a start as the wire (r1) and the record have it: what we reckon with is what is sent."""
+    return replace(order, start=_whole_second(order.start))
+
+
+def _whole_second(start: datetime) -> datetime:
     return start.astimezone(UTC).replace(microsecond=0)
-
-
-async def _refuse_overlap(tx: Tx, order: Order, but: InterventionId | None = None) -> None:
-    for other in await interventions.load(tx):
-        if other.intervention_id != but and model.overlap(other, order):
-            raise NotNow(
-                f"{other.intervention_id} limits {', '.join(other.order.feeder_ids)} in the same programme until "
-                f"{other.latest_end:%Y-%m-%d %H:%M} UTC; cancel it first"
-            )
 
 
 def _deliveries(
     intervention: Intervention, chargepoints: tuple[Chargepoint, ...], beyond: frozenset[VenId]
 ) -> tuple[Delivery, ...]:
     """One event for each site, for those of its chargepoints that are meant."""
-    meant: dict[VenId, list[ResourceId]] = {}
+    meant: Mapping[VenId, list[ResourceId]] = {one.ven_id: [] for one in chargepoints}
     for chargepoint in chargepoints:
-        meant.setdefault(chargepoint.ven_id, []).append(chargepoint.resource_id)
+        meant[chargepoint.ven_id].append(chargepoint.resource_id)
     return tuple(
         Delivery(
             event_id=EventId(f"{intervention.intervention_id}-{number}"),
@@ -120,60 +163,6 @@ def _deliveries(
         )
         for number, (ven_id, resources) in enumerate(sorted(meant.items()), start=1)
     )
-
-
-def _told(intervention: Intervention, chargepoints: tuple[Chargepoint, ...]) -> Iterator[Mapping[str, Value]]:
-    """The public side of an order: what, why, who, when, and whom by pseudonym only; usually in one part."""
-    order = intervention.order
-    names = tuple(chargepoint.pseudonym for chargepoint in chargepoints)
-    parts = ceil(len(names) / PER_ENTRY)
-    for part in range(parts):
-        yield {
-            "intervention": intervention.intervention_id,
-            "programme": order.programme,
-            "feeders": order.feeder_ids,
-            **_content(order),
-            "reason": order.reason,
-            "ordered_by": order.ordered_by,
-            "test": order.is_test,
-            "part": part + 1,
-            "parts": parts,
-            "chargepoints": names[part * PER_ENTRY : (part + 1) * PER_ENTRY],
-        }
-
-
-def _modified(after: Intervention, done: Changed) -> Mapping[str, Value]:
-    """What holds from now on; what held before stands in an entry before."""
-    return {
-        "intervention": after.intervention_id,
-        "modification": after.modification_number,
-        **_content(after.order),
-        "reason": done.reason,
-        "changed_by": done.changed_by,
-    }
-
-
-def _content(order: Order) -> Mapping[str, Value]:
-    """What is ordered, and when; of a written event its signals, and the SHA-256 of its XML as the store keeps it."""
-    times: Mapping[str, Value] = {
-        "start": f"{order.start:%Y-%m-%dT%H:%M:%SZ}",
-        "seconds": None if order.is_open_ended else int(order.duration.total_seconds()),
-    }
-    if order.written is None:
-        return {**times, "permille": None if order.percent is None else int(order.percent * 10)}
-    return {
-        **times,
-        "market_context": order.written.descriptor.market_context,
-        "signals": tuple(
-            {
-                "name": signal.name,
-                "type": signal.type,
-                "values": tuple(f"{interval.value}" for interval in signal.intervals),
-            }
-            for signal in order.written.signals
-        ),
-        "written": sha256(order_rows.packed(order.written)).hexdigest(),
-    }
 
 
 def _new_id(now: datetime) -> InterventionId:

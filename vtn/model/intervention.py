@@ -12,6 +12,7 @@ from oadr.wire.ids import GroupId
 from oadr.wire.messages.common import Target
 from oadr.wire.messages.event import Event, ResponseRequired
 from vtn.model.errors import Impossible
+from vtn.model.people import NOT_KNOWN, Word
 
 InterventionId = NewType("InterventionId", str)
 
@@ -82,17 +83,21 @@ class Intervention:
     order: Order
     """As it stands now."""
     ordered_at: datetime
+    word: Word = NOT_KNOWN
+    """By whose word it stands as it does."""
     changes: tuple[Changed, ...] = ()
     """The oldest first."""
     cancelled_at: datetime | None = None
     cancel_reason: str | None = None
     outcome_at: datetime | None = None
     """When its result went into the record."""
+    raised: int = 0
+    """By how much its modification number was raised when an older store was put back (S7)."""
 
     @property
     def modification_number(self) -> int:
-        """0 as ordered, one more with each change and with the cancellation (r4, r5, r10)."""
-        return len(self.changes) + (self.cancelled_at is not None)
+        """0 as ordered, one more with each change and with the cancellation (r4, r5, r10); it never goes back."""
+        return self.raised + len(self.changes) + (self.cancelled_at is not None)
 
     @property
     def modified_at(self) -> datetime | None:
@@ -117,6 +122,10 @@ class Intervention:
         if self.cancelled_at is None:
             return self.planned_end
         return max(self.order.start, min(self.cancelled_at, self.planned_end))
+
+    def is_done(self, now: datetime) -> bool:
+        """There is nothing left to cancel. A randomised one may still run somewhere after its planned end (r66)."""
+        return self.cancelled_at is not None or now >= self.latest_end
 
     def state(self, now: datetime) -> "State":
         if self.cancelled_at is not None:

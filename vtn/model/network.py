@@ -6,6 +6,7 @@ from typing import Final
 
 from certs import Sha256
 from oadr.charging.electricity import Rating
+from oadr.charging.scale import Direction, direction_of
 from oadr.wire.ids import GroupId, ResourceId, VenId
 from oadr.wire.signature import SignaturePolicy
 from vtn.model.errors import Impossible
@@ -20,6 +21,8 @@ class Feeder:
     feeder_id: GroupId
     name: str = ""
     rating_watts: int | None = None
+    substation: str = ""
+    """What it hangs on; empty: not known. Who binds all feeders of one needs a second person."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,10 +64,17 @@ def check(network: Network) -> None:
             raise Impossible(
                 f"{name[:40]!r} cannot be a name: it needs 1 to {LONGEST_NAME} printable characters"
             )
+    for chargepoint in network.chargepoints:
+        if direction_of(chargepoint.resource_id) is Direction.EXPORT:  # a limit on import would block export
+            raise Impossible(
+                f"{chargepoint.resource_id} is what a chargepoint feeds back, no chargepoint of its own: import the "
+                "chargepoint, and limit its export by vtn send, with a load shift that names this resource"
+            )
 
 
 def _identifiers(network: Network) -> Iterable[str]:
     yield from (feeder.feeder_id for feeder in network.feeders)
+    yield from (feeder.substation for feeder in network.feeders if feeder.substation)
     yield from (site.ven_id for site in network.sites)
     for chargepoint in network.chargepoints:
         yield from (chargepoint.resource_id, chargepoint.ven_id, chargepoint.feeder_id)

@@ -1,7 +1,8 @@
 """What every service is given: who we are, where state lives, and how new identifiers are made."""
 
+import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from oadr.wire.ids import VtnId
@@ -38,3 +39,5 @@ class Desk:
     index: Index
     new_id: Callable[[], str]
     """A letter first, then what nobody can guess."""
+    begun: set[asyncio.Task[None]] = field(default_factory=set)
+    """What no answer waits for any more; it comes to its end before the store is closed."""

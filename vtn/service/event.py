@@ -1,14 +1,16 @@
 """EiEvent: the complete list of a VEN's events, and its word on each."""
 
+import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
+from typing import Final
 
 from oadr.ledger.canonical import Value
 from oadr.ledger.entry import EntryType
 from oadr.wire.errors import Refused, ResponseCode
-from oadr.wire.ids import RequestId
+from oadr.wire.ids import EventId, RequestId
 from oadr.wire.messages import CreatedEvent, DistributeEvent, RequestEvent, Response
 from oadr.wire.messages.common import EiResponse
 from oadr.wire.messages.event import EventResponse
@@ -19,6 +21,9 @@ from vtn.model.registration import Caller
 from vtn.service.desk import Desk
 from vtn.store import interventions, record
 from vtn.store.engine import StoreAway, Tx
+
+NOTE_SECONDS: Final = 0.5
+"""How long an event waits for the note that it was handed out: it is worth more than the note."""
 
 
 async def request(message: RequestEvent, caller: Caller, desk: Desk, now: datetime) -> DistributeEvent:
@@ -51,11 +56,18 @@ async def distribute(
 
 
 async def _note(listed: list[Delivery], desk: Desk, now: datetime) -> None:
-    """A list that was read is handed out, also when the disk is too full to note that."""
+    """A list that was read is handed out, also when the disk is too full to note that, or too slow (VT07)."""
     fresh = [one.event_id for one in listed if not one.offered_at]
     unasked = [one.event_id for one in listed if not one.intervention.order.wants_answer and not one.settled]
     if not fresh and not unasked:
         return
+    noting = asyncio.create_task(_write(fresh, unasked, desk, now))
+    desk.begun.add(noting)
+    noting.add_done_callback(desk.begun.discard)
+    await asyncio.wait((noting,), timeout=NOTE_SECONDS)
+
+
+async def _write(fresh: list[EventId], unasked: list[EventId], desk: Desk, now: datetime) -> None:
     with suppress(StoreAway):
         async with desk.store.writing() as tx:
             await interventions.offered(tx, fresh, now)

@@ -1,6 +1,6 @@
 """Interventions and the events that they become."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -11,6 +11,7 @@ from oadr.wire.ids import EventId, GroupId, ResourceId, VenId
 from oadr.wire.messages.common import OptType
 from vtn.model.delivery import Answer, Delivery
 from vtn.model.intervention import UNTIL_CANCELLED, Changed, Intervention, InterventionId, Order
+from vtn.model.people import Word
 from vtn.store import opts, order_rows
 from vtn.store.engine import Tx
 from vtn.store.tables import event_resources, events, intervention_feeders, interventions, superseded
@@ -27,6 +28,7 @@ async def add(tx: Tx, intervention: Intervention, deliveries: Iterable[Delivery]
             ordered_by=order.ordered_by,
             is_test=order.is_test,
             ordered_at=intervention.ordered_at,
+            **_word_row(intervention.word),
         )
     )
     for feeder_id in dict.fromkeys(order.feeder_ids):
@@ -39,7 +41,7 @@ async def add(tx: Tx, intervention: Intervention, deliveries: Iterable[Delivery]
         await _add_delivery(tx, delivery)
 
 
-async def change(tx: Tx, given: Intervention, order: Order, change: Changed) -> None:
+async def change(tx: Tx, given: Intervention, order: Order, change: Changed, word: Word) -> None:
     """`order` takes the place of what was; every event gets a new modification (r5), which is due to be delivered."""
     its = given.intervention_id
     await tx.execute(
@@ -53,7 +55,9 @@ async def change(tx: Tx, given: Intervention, order: Order, change: Changed) -> 
         )
     )
     await tx.execute(
-        update(interventions).where(interventions.c.intervention_id == its).values(**order_rows.values(order))
+        update(interventions)
+        .where(interventions.c.intervention_id == its)
+        .values(**order_rows.values(order), **_word_row(word))
     )
     await _modify(tx, its, change.at)
 
@@ -236,6 +240,10 @@ async def _beside(tx: Tx, of_feeders: Any, of_changes: Any) -> _Beside:
     return found
 
 
+def _word_row(word: Word) -> Mapping[str, Any]:
+    return {"released_by": word.by, "second": word.second, "broke_glass": word.broke_glass}
+
+
 def _answer(row: Row[Any]) -> Answer | None:
     if row.answered_modification is None:
         return None
@@ -264,10 +272,12 @@ def _intervention(row: Row[Any], beside: _Beside) -> Intervention:
         intervention_id=InterventionId(row.intervention_id),
         order=order,
         ordered_at=row.ordered_at,
+        word=Word(by=row.released_by, second=row.second, broke_glass=row.broke_glass),
         changes=tuple(
             order_rows.changed(each, order) for each in beside.changes.get(row.intervention_id, ())
         ),
         cancelled_at=row.cancelled_at,
         cancel_reason=row.cancel_reason,
         outcome_at=row.outcome_at,
+        raised=row.raised,
     )

@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Row, bindparam, select, update
-from sqlalchemy.dialects.sqlite import insert
 
 from certs import Sha256
 from oadr.charging.electricity import Rating
@@ -17,6 +16,7 @@ from vtn.model.errors import NotNow
 from vtn.model.network import Chargepoint, Feeder, Network, Site, check
 from vtn.model.registration import Caller
 from vtn.store import changes
+from vtn.store.dialect import insert
 from vtn.store.engine import Tx
 from vtn.store.tables import chargepoints, feeders, registrations, sites
 
@@ -24,10 +24,14 @@ from vtn.store.tables import chargepoints, feeders, registrations, sites
 async def load(tx: Tx) -> Network:
     """All of it."""
     return Network(
-        tuple(Feeder(**row._mapping) for row in await tx.execute(select(feeders).order_by("feeder_id"))),
+        await feeders_known(tx),
         tuple(_site(row) for row in await tx.execute(select(sites).order_by("ven_id"))),
         await _chargepoints(tx, select(chargepoints).order_by("feeder_id", "ven_id", "resource_id")),
     )
+
+
+async def feeders_known(tx: Tx) -> tuple[Feeder, ...]:
+    return tuple(Feeder(**row._mapping) for row in await tx.execute(select(feeders).order_by("feeder_id")))
 
 
 async def on_feeders(tx: Tx, feeder_ids: Iterable[GroupId]) -> tuple[Chargepoint, ...]:
@@ -137,11 +141,16 @@ async def _chargepoints(tx: Tx, query: Any) -> tuple[Chargepoint, ...]:
 
 async def _upsert(tx: Tx, table: Any, key: str, row: dict[str, Any]) -> None:
     kept = {name: value for name, value in row.items() if name not in (key, "pseudonym")}
-    await tx.execute(insert(table).values(row).on_conflict_do_update(index_elements=[key], set_=kept))
+    await tx.execute(insert(tx, table).values(row).on_conflict_do_update(index_elements=[key], set_=kept))
 
 
 def _feeder_row(feeder: Feeder) -> dict[str, Any]:
-    return {"feeder_id": feeder.feeder_id, "name": feeder.name, "rating_watts": feeder.rating_watts}
+    return {
+        "feeder_id": feeder.feeder_id,
+        "name": feeder.name,
+        "rating_watts": feeder.rating_watts,
+        "substation": feeder.substation,
+    }
 
 
 def _chargepoint_row(chargepoint: Chargepoint) -> dict[str, Any]:

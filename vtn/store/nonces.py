@@ -4,15 +4,14 @@ The store is shared by all processes and survives a restart, so the memory of it
 """
 
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Final
 
-from sqlalchemy import delete, text
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import delete
 
 from oadr.wire.errors import Forged
 from oadr.wire.ids import VenId
 from oadr.wire.replay import Once
+from vtn.store.dialect import insert
 from vtn.store.engine import Tx
 from vtn.store.tables import nonces
 
@@ -23,7 +22,7 @@ LONGER: Final = timedelta(hours=1)
 async def spend(tx: Tx, ven_id: VenId, once: Once) -> None:
     """Raises `Forged` if the site has used this nonce."""
     row = {"ven_id": ven_id, "nonce": once.nonce, "expires_at": once.expires_at}
-    written = await tx.execute(insert(nonces).values(row).on_conflict_do_nothing())
+    written = await tx.execute(insert(tx, nonces).values(row).on_conflict_do_nothing())
     if not written.rowcount:
         raise Forged("replayed")
 
@@ -31,9 +30,3 @@ async def spend(tx: Tx, ven_id: VenId, once: Once) -> None:
 async def forget(tx: Tx, now: datetime) -> None:
     """Delete those that no message of today can have."""
     await tx.execute(delete(nonces).where(nonces.c.expires_at < now - LONGER))
-
-
-async def folder(tx: Tx) -> Path:
-    """Where the store is, for what is remembered beside it."""
-    found = await tx.scalar(text("SELECT file FROM pragma_database_list WHERE name = 'main'"))
-    return Path(str(found)).parent

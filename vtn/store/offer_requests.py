@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects.sqlite import insert
 
 from oadr.wire.ids import ReportRequestId, RequestId, VenId
+from vtn.store.dialect import insert
 from vtn.store.engine import Tx
 from vtn.store.tables import offer_requests
 
@@ -28,7 +28,7 @@ async def ask(tx: Tx, ven_id: VenId, asked: Iterable[OfferRequest], now: datetim
             "request_id": one.request_id,
             "asked_at": now,
         }
-        await tx.execute(insert(offer_requests).values(row).on_conflict_do_nothing())
+        await tx.execute(insert(tx, offer_requests).values(row).on_conflict_do_nothing())
 
 
 async def of(tx: Tx, ven_id: VenId) -> tuple[OfferRequest, ...]:

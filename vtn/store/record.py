@@ -1,6 +1,6 @@
 """The record on disk: entries are only ever added, each in the transaction of what it tells."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -11,6 +11,7 @@ from oadr.ledger import log as ledger
 from oadr.ledger.canonical import Value
 from oadr.ledger.checkpoint import Checkpoint
 from oadr.ledger.entry import EntryType, LogId
+from oadr.ledger.export import Hole
 from oadr.ledger.log import Head
 from vtn.store.engine import Tx
 from vtn.store.tables import checkpoints, log, log_head
@@ -57,9 +58,21 @@ async def sealed(tx: Tx) -> tuple[Checkpoint, ...]:
     return tuple(Checkpoint.read(row.checkpoint) for row in await tx.execute(query))
 
 
-async def entries(tx: Tx) -> AsyncIterator[bytes]:
-    """The canonical bytes of every entry, in order."""
-    start = 0
+async def entry(tx: Tx, seq: int) -> bytes:
+    return bytes((await tx.execute(select(log.c.entry).where(log.c.seq == seq))).scalar_one())
+
+
+async def lose(tx: Tx, holes: Sequence[Hole]) -> None:
+    """The record goes on after entries of which only their hashes are left."""
+    after = await head(tx)
+    for hole in holes:
+        after = after.skip(hole.seq, hole.digest, hole.leaf)
+        await tx.execute(insert(log).values(seq=hole.seq, entry=hole.raw))
+    await tx.execute(update(log_head).values(head=after.raw))
+
+
+async def entries(tx: Tx, start: int = 0) -> AsyncIterator[bytes]:
+    """The canonical bytes of every entry, or of what is left of it, in order."""
     while True:
         query = select(log.c.entry).where(log.c.seq >= start).order_by(log.c.seq).limit(BATCH)
         found = (await tx.execute(query)).scalars().all()

@@ -5,12 +5,12 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Row, delete, func, select, update
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import Row, delete, func, insert, select, update
 
 from oadr.wire.ids import ReportRequestId, ReportSpecifierId, RequestId, ResourceId, RId, Token, VenId
 from vtn.model.reading import Point, Quantity, Rate, Reading, State, Total
 from vtn.model.report_request import ReportOrder
+from vtn.store import dialect
 from vtn.store.engine import Tx
 from vtn.store.tables import readings, report_orders, report_points, states, totals
 
@@ -83,7 +83,7 @@ async def keep(tx: Tx, found: Iterable[Reading]) -> None:
         for one in found
     ]
     if rows:
-        statement = insert(readings)
+        statement = dialect.insert(tx, readings)
         await tx.execute(
             statement.on_conflict_do_update(
                 index_elements=["resource_id", "quantity", "at"], set_={"value": statement.excluded.value}
@@ -96,7 +96,7 @@ async def note(tx: Tx, found: Iterable[State]) -> None:
     """How chargepoints stand. What is older than what is known changes nothing."""
     rows = [_state_row(one) for one in found]
     if rows:
-        statement = insert(states)
+        statement = dialect.insert(tx, states)
         new = statement.excluded
         changed = {name: new[name] for name in ("at", "online", "overridden", "share")}
         await tx.execute(
@@ -114,7 +114,7 @@ async def note_totals(tx: Tx, found: Iterable[Total]) -> None:
         for one in found
     ]
     if rows:
-        statement = insert(totals)
+        statement = dialect.insert(tx, totals)
         new = statement.excluded
         await tx.execute(
             statement.on_conflict_do_update(

@@ -1,5 +1,6 @@
 """The tables, one text for every database. Times are UTC; quantities are whole milli-units or decimal text."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -18,10 +19,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-VERSION: Final = 1
-"""Of the schema; an older program refuses a newer store."""
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND: Final = timedelta(microseconds=1)
+ESCAPED: Final = re.compile(r"\\([0\\])")
 
 
 class Moment(TypeDecorator[datetime]):
@@ -37,6 +37,19 @@ class Moment(TypeDecorator[datetime]):
         return None if value is None else EPOCH + value * MICROSECOND
 
 
+class Anything(TypeDecorator[str]):
+    """Text of anybody's making: PostgreSQL keeps every character but one, which is written in two others here."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Any) -> str | None:  # noqa: ARG002
+        return None if value is None else value.replace("\\", "\\\\").replace("\0", "\\0")
+
+    def process_result_value(self, value: str | None, dialect: Any) -> str | None:  # noqa: ARG002
+        return None if value is None else ESCAPED.sub(lambda found: "\0" if found[1] == "0" else "\\", value)
+
+
 metadata = MetaData()
 
 feeders = Table(
@@ -45,6 +58,7 @@ feeders = Table(
     Column("feeder_id", String, primary_key=True),
     Column("name", String, nullable=False),
     Column("rating_watts", BigInteger),
+    Column("substation", String, nullable=False, server_default=""),
 )
 
 sites = Table(
@@ -80,7 +94,7 @@ messages = Table(
     Column("message", String, nullable=False),
     Column("verdict", String, nullable=False),
     Column("size", Integer, nullable=False),
-    Column("xml", String, nullable=False),
+    Column("xml", Anything, nullable=False),
 )
 """The last ones of the sites of which they are kept."""
 
@@ -108,6 +122,29 @@ registrations = Table(
     Column("offered", Boolean, nullable=False),
 )
 
+people = Table(
+    "people",
+    metadata,
+    Column("person_id", String, primary_key=True),
+    Column("account", String, nullable=False, unique=True),
+    Column("roles", String),
+)
+"""Whoever has done something, by pseudonym. `account` is how the system knows them; no name is kept."""
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("key_id", String, primary_key=True),
+    Column("person_id", ForeignKey("people.person_id"), nullable=False),
+    Column("scopes", String, nullable=False),
+    Column("label", String, nullable=False),
+    Column("digest", String, nullable=False),
+    Column("made_at", Moment, nullable=False),
+    Column("expires_at", Moment),
+    Column("revoked_at", Moment),
+)
+"""Of the REST API; a secret itself is kept nowhere."""
+
 interventions = Table(
     "interventions",
     metadata,
@@ -125,6 +162,10 @@ interventions = Table(
     Column("cancelled_at", Moment),
     Column("cancel_reason", String),
     Column("outcome_at", Moment),
+    Column("raised", Integer, nullable=False, server_default="0"),
+    Column("released_by", ForeignKey("people.person_id")),
+    Column("second", ForeignKey("people.person_id")),
+    Column("broke_glass", String),
 )
 
 superseded = Table(
@@ -142,6 +183,92 @@ superseded = Table(
     Column("randomise_ms", BigInteger),
 )
 """What an order was before each of its changes."""
+
+proposals = Table(
+    "proposals",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("amends", ForeignKey("interventions.intervention_id")),
+    Column("modification_number", Integer),
+    Column("programme", String),
+    Column("percent", String),
+    Column("written", LargeBinary),
+    Column("start", Moment, nullable=False),
+    Column("duration_ms", BigInteger, nullable=False),
+    Column("randomise_ms", BigInteger),
+    Column("reason", String, nullable=False),
+    Column("ordered_by", String, nullable=False),
+    Column("is_test", Boolean, nullable=False),
+    Column("digest", String, nullable=False),
+    Column("author", ForeignKey("people.person_id"), nullable=False),
+    Column("written_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("stood", String, nullable=False),
+    Column("reasons", String, nullable=False),
+    Column("decided_by", ForeignKey("people.person_id")),
+    Column("decided_at", Moment),
+    Column("decision", String),
+    Column("broke_glass", Boolean, nullable=False),
+    Column("became", ForeignKey("interventions.intervention_id")),
+    sqlite_autoincrement=True,
+)
+"""Orders, and changes of orders, on their way to be released, and how that ended."""
+
+proposal_feeders = Table(
+    "proposal_feeders",
+    metadata,
+    Column("number", ForeignKey("proposals.number"), primary_key=True),
+    Column("feeder_id", ForeignKey("feeders.feeder_id"), primary_key=True),
+)
+
+request_keys = Table(
+    "request_keys",
+    metadata,
+    Column("person_id", ForeignKey("people.person_id"), primary_key=True),
+    Column("key", String, primary_key=True),
+    Column("digest", String, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("intervention_id", ForeignKey("interventions.intervention_id")),
+    Column("number", ForeignKey("proposals.number")),
+)
+"""What came of each request that brought a key of its own, so that a repeated one has the same answer."""
+
+halts = Table(
+    "halts",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("feeder_id", ForeignKey("feeders.feeder_id")),
+    Column("programme", String),
+    Column("since", Moment, nullable=False),
+    Column("by", ForeignKey("people.person_id"), nullable=False),
+    Column("reason", String, nullable=False),
+    Column("lifted_at", Moment),
+    Column("lifted_by", ForeignKey("people.person_id")),
+    sqlite_autoincrement=True,
+)
+"""The kill switch: what was pulled, and whether it was lifted."""
+
+release_rules = Table(
+    "release_rules",
+    metadata,
+    Column("only", Integer, primary_key=True),
+    Column("above_watts", BigInteger, nullable=False),
+    Column("above_sites", BigInteger, nullable=False),
+    Column("most_half_hours", Integer, nullable=False),
+)
+"""What one person may do alone, as it was last let hold."""
+
+alarms = Table(
+    "alarms",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("why", String, nullable=False),
+    Column("told_at", Moment),
+    sqlite_autoincrement=True,
+)
+"""What the server's log is still to shout."""
 
 intervention_feeders = Table(
     "intervention_feeders",

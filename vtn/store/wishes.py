@@ -5,11 +5,11 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, delete, select
-from sqlalchemy.dialects.sqlite import insert
 
 from oadr.wire.ids import RequestId, VenId
 from vtn.model.wish import PATIENCE, Wish, WishKind
 from vtn.store import changes
+from vtn.store.dialect import insert
 from vtn.store.engine import Tx
 from vtn.store.tables import wishes
 
@@ -17,7 +17,7 @@ from vtn.store.tables import wishes
 async def make(tx: Tx, wish: Wish) -> None:
     """One of its kind at a time: the same again changes nothing."""
     row = {"ven_id": wish.ven_id, "kind": wish.kind, "request_id": wish.request_id, "since": wish.since}
-    await tx.execute(insert(wishes).values(row).on_conflict_do_nothing())
+    await tx.execute(insert(tx, wishes).values(row).on_conflict_do_nothing())
     await changes.announce(tx)
 
 

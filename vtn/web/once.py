@@ -26,14 +26,11 @@ class Spent:
     async def spend(self, ven_id: VenId, message: Message, once: Once) -> None:
         """To be called before the message has any effect. Raises `Forged` for a replay, and `StoreAway`."""
         if isinstance(message, QUESTIONS):
-            (self._asked or await self._open()).spend(ven_id, once.nonce)
+            (self._asked or self._open()).spend(ven_id, once.nonce)
             return
         async with self._store.writing() as tx:
             await nonces.spend(tx, ven_id, once)
 
-    async def _open(self) -> Asked:
-        async with self._store.reading() as tx:
-            folder = await nonces.folder(tx)
-        if self._asked is None:  # another request may have been faster
-            self._asked = Asked(folder, asked.REMEMBERED)
+    def _open(self) -> Asked:
+        self._asked = Asked(self._store.folder, asked.REMEMBERED)
         return self._asked

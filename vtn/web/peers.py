@@ -1,37 +1,29 @@
-"""Whose certificate a connection has shown, and which site that is.
+"""Whose certificate a connection has shown.
 
-TLS has verified the chain before a request is read. A certificate is parsed once and its dates are looked at with
-every request, since a connection may outlive it (r516).
+TLS has verified the chain before a request is read. The dates are looked at with every request, since a connection may
+outlive its certificate (r516).
 """
 
-import ssl
 from datetime import datetime
-from functools import lru_cache
-from typing import Final
 
 from aiohttp import web
 
-from certs import CertificateError, PeerCertificate, peer
+from certs import CertificateError, PeerCertificate
+from vtn.web.connections import Connection
 
-KNOWN: Final = 4096
-"""Certificates that are kept parsed."""
 
-_parsed = lru_cache(KNOWN)(peer)
+def connection(request: web.BaseRequest) -> Connection:
+    """Raises `CertificateError`: this is none of our own listener, so nobody has looked at a certificate."""
+    found = request.protocol
+    if not isinstance(found, Connection):
+        raise CertificateError("the connection has shown no certificate")
+    return found
 
 
 def certificate(request: web.BaseRequest, now: datetime) -> PeerCertificate:
     """The certificate of the connection. Raises `CertificateError`: none, unreadable, or not valid now."""
-    connection = tls(request)
-    der = connection.getpeercert(binary_form=True) if connection else None
-    if der is None:
+    shown = connection(request).shown
+    if shown is None:
         raise CertificateError("the connection has shown no certificate")
-    shown = _parsed(der)
     shown.check_dates(now)
     return shown
-
-
-def tls(request: web.BaseRequest) -> ssl.SSLObject | None:
-    """The TLS of the connection; None once it is gone."""
-    transport = request.transport
-    found: ssl.SSLObject | None = transport.get_extra_info("ssl_object") if transport else None
-    return found

@@ -13,4 +13,5 @@ def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Room:
     made = Room(tmp_path)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("vtn.clock.now", made.clock)
+    monkeypatch.setattr("vtn.commands.account.here", made.account)
     return made

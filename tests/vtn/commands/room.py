@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 
 from oadr.ledger.entry import Entry
 from tests.vtn.assess.fleet import NOON
+from vtn.commands import account
 from vtn.commands.program import vtn
 from vtn.store import ledger_key, record
 from vtn.store.engine import Store
@@ -48,6 +49,8 @@ class Room:
     folder: Path
     now: datetime = NOON
     variables: dict[str, str] = field(default_factory=dict)
+    user: int = 1000
+    """Who of this machine types."""
 
     @property
     def state(self) -> Path:
@@ -55,6 +58,9 @@ class Room:
 
     def clock(self) -> datetime:
         return self.now
+
+    def account(self) -> str:
+        return account.of(self.user)
 
     def wait(self, span: timedelta) -> None:
         self.now += span

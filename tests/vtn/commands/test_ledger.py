@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,9 @@ def test_the_store_itself_can_be_verified(room: Room, capsys: pytest.CaptureFixt
 @pytest.mark.proves("O07")
 def test_a_store_that_somebody_has_changed_is_not_believed(room: Room) -> None:
     room.furnish()
+    for feeder in ("F12", "F13"):
+        given = room.say("limit", feeder, "--percent", "40", "--for", "30m", "--reason", "too warm", "--yes")
+        assert given.code == 0
     connection = sqlite3.connect(room.state / "vtn.sqlite")
     with connection:
         connection.execute(
@@ -32,6 +36,18 @@ def test_a_store_that_somebody_has_changed_is_not_believed(room: Room) -> None:
     said = room.say("ledger", "verify")
     assert said.code == 1
     assert "Not to be believed" in said.err
+
+
+@pytest.mark.proves("O07")
+def test_an_end_of_the_record_that_somebody_has_changed_stops_every_command(room: Room) -> None:
+    """The hashes beside the store know better."""
+    room.furnish()
+    with closing(sqlite3.connect(room.state / "vtn.sqlite")) as store:
+        store.execute("UPDATE log SET entry = CAST(replace(entry, '4', '5') AS BLOB) WHERE seq = 1")
+        store.commit()
+    said = room.say("events")
+    assert said.code == 1
+    assert "is not the one of which" in said.err
 
 
 def test_a_checkpoint_seals_all_that_is_there_once(room: Room) -> None:

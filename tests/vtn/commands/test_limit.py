@@ -209,16 +209,19 @@ def test_without_a_store_nothing_is_ordered(room: Room) -> None:
     assert not room.state.exists()
 
 
-def test_too_many_limits_are_told_but_not_forbidden(room: Room) -> None:
+@pytest.mark.proves("W13")
+def test_too_many_limits_are_told_and_take_two_people(room: Room) -> None:
     room.furnish()
     for _ in range(2):
         assert room.say(*changed(for_="2h"), "--yes").code == 0
         room.wait(timedelta(hours=3))
     said = room.say(*ORDER, "--yes")
-    assert said.code == 0
+    assert said.code == 3
     assert (
         "NOTE: F12 would have been limited for 9 half-hours within 30 days; up to 8 count as rare" in said.out
     )
+    assert "A second person is needed: more than 8 half-hours within 30 days on F12." in said.out
+    assert len(stored(room)) == 2
 
 
 def at_a_terminal(room: Room, answer: bytes) -> tuple[int, str]:

@@ -56,6 +56,15 @@ def test_a_spreadsheets_mark_and_its_semicolons_and_empty_lines_do_no_harm(tmp_p
     assert read(tmp_path, "\N{BYTE ORDER MARK}" + text.replace("\n", "\r\n")) == WANTED
 
 
+@pytest.mark.proves("W26")
+def test_a_feeder_may_hang_on_a_substation(tmp_path: Path) -> None:
+    header, rest = "feeder,substation,site,chargepoint,rated_amps,phases", "S1,e1,32,3"
+    found = read(tmp_path, f"{header}\nF12,Mill,{rest}\nF12,,S1,e2,16,1\nF13,,S2,e3,16,1\n")
+    assert [one.substation for one in found.feeders] == ["Mill", ""]
+    wrong = complaint(tmp_path, f"{header}\nF12,Mill,{rest}\nF12,Park,S1,e2,16,1\n")
+    assert "substation: differs from an earlier row of F12" in wrong
+
+
 def test_optional_columns_may_be_left_out_and_columns_stand_in_any_order(tmp_path: Path) -> None:
     found = read(tmp_path, "phases,rated_amps,chargepoint,site,feeder\n3,32,e1,S1,F12\n")
     assert found.chargepoints[0].rating == Rating(Decimal(32), 3, 10)

@@ -66,7 +66,7 @@ async def test_when_the_record_cannot_be_written_nothing_is(world: World) -> Non
 @pytest.mark.proves("VT03", "O05")
 async def test_a_repeated_order_is_one_order(world: World) -> None:
     """Two commands at once, each with a connection of its own, as two processes would."""
-    other = await Store.open(world.folder)
+    other = await Store.open(world.folder, world.url)
     try:
         outcomes = await asyncio.gather(
             *(orders.give(store, ORDER, NOW) for store in (world.store, other) * 3), return_exceptions=True
@@ -164,7 +164,7 @@ async def test_a_load_shift_may_run_beside_a_supply_limitation_and_after_its_lik
 async def test_the_server_notices_what_another_process_has_ordered(world: World) -> None:
     await world.greeted()
     assert world.index.ticket(HOME) is None
-    other = await Store.open(world.folder)
+    other = await Store.open(world.folder, world.url)
     await orders.give(other, ORDER, NOW)
     await other.close()
     assert world.index.ticket(HOME) is None, "not before it looks"

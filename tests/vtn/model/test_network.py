@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import pytest
 
+from oadr.charging.scale import export_of
 from oadr.wire.ids import GroupId, ResourceId, VenId
 from tests.vtn.world import NETWORK
 from vtn.model.errors import Impossible
@@ -25,3 +26,13 @@ def test_a_name_that_cannot_be_sent_is_refused_before_it_breaks_a_message(name: 
     ):
         with pytest.raises(Impossible):
             check(broken)
+
+
+@pytest.mark.proves("W43")
+def test_an_export_scale_is_not_imported_as_a_chargepoint_for_every_limit_on_its_feeder_would_block_it() -> (
+    None
+):
+    (first, *_) = NETWORK.chargepoints
+    back = replace(first, resource_id=export_of(first.resource_id))
+    with pytest.raises(Impossible, match="names this resource"):
+        check(replace(NETWORK, chargepoints=(*NETWORK.chargepoints, back)))

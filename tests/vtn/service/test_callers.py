@@ -1,6 +1,7 @@
 """Who may say what: every message that the VTN takes, from every kind of caller."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -24,6 +25,7 @@ from oadr.wire.messages import (
 from oadr.wire.messages.common import EiResponse
 from oadr.wire.messages.registration import ProfileName, TransportName
 from oadr.wire.scalars import Duration
+from tests.cluster import Cluster
 from tests.vtn.service.said import METADATA_REQUEST, SAID, R, Said
 from tests.vtn.world import (
     CERTIFICATES,
@@ -187,7 +189,7 @@ def untouchable(world: World) -> None:
 
         writing = reading
 
-    world.desk = replace(world.desk, store=Untouchable(world.store._engine))
+    world.desk = replace(world.desk, store=Untouchable(world.store._backend, world.folder))
 
 
 @pytest.mark.proves("r500")
@@ -219,12 +221,26 @@ async def test_when_the_store_is_away_there_is_no_answer_instead_of_an_empty_one
     await world.greeted()
     await world.give()
     await world.store.close()
-    moved = world.folder.rename(world.folder.with_name("away"))
-    for name in ("poll", "request", "register"):
-        with pytest.raises(StoreAway):
-            await ASK[name](world)
-    moved.rename(world.folder)
+    with away(world):
+        for name in ("poll", "request", "register"):
+            with pytest.raises(StoreAway):
+                await ASK[name](world)
     assert type(await world.poll()).__name__ == "DistributeEvent"
+
+
+@contextmanager
+def away(world: World) -> Iterator[None]:
+    """The folder is gone, or the server lets nobody in."""
+    if world.url is None:
+        moved = world.folder.rename(world.folder.with_name("away"))
+        yield
+        moved.rename(world.folder)
+    else:
+        with Cluster.of(world.url).closed(world.url):
+            yield
+
+
+READ_ONLY = {"sqlite": "PRAGMA query_only=ON", "postgresql": "SET default_transaction_read_only=on"}
 
 
 @pytest.mark.proves("S6")
@@ -239,7 +255,7 @@ async def test_a_list_that_was_read_is_handed_out_although_that_cannot_be_noted(
     await world.greeted()
     await world.give()
     async with world.store.reading() as tx:
-        await tx.exec_driver_sql("PRAGMA query_only=ON")  # stays with the connection, which is used again
+        await tx.exec_driver_sql(READ_ONLY[tx.dialect.name])  # stays with the connection, which is used again
     reply = await world.poll()
     assert type(reply).__name__ == "DistributeEvent"
     (delivery,) = await world.deliveries()

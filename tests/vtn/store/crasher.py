@@ -10,16 +10,16 @@ from tests.vtn.world import ORDER, World
 from vtn.delivery import orders
 
 
-async def main(folder: Path) -> None:
-    world = World(folder)
+async def main(folder: Path, url: str | None = None) -> None:
+    world = World(folder, url)
     await world.start()
     await world.build()
     while True:
         given = await orders.give(world.store, replace(ORDER, start=world.now), world.now)
         sys.stdout.write(f"{given.intervention_id}\n")
         sys.stdout.flush()
-        world.now += timedelta(hours=1)
+        world.now += timedelta(days=31)  # seldom enough to take nobody else
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1])))
+    asyncio.run(main(Path(sys.argv[1]), *sys.argv[2:]))

@@ -114,7 +114,7 @@ async def test_a_server_notices_with_its_next_look_and_without_a_restart(world: 
         return caller.record_last
 
     assert known() is None
-    other = await Store.open(world.folder)
+    other = await Store.open(world.folder, world.url)
     for last in (7, None):
         async with other.writing() as tx:
             await messages.want(tx, HOME, last)

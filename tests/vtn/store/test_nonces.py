@@ -19,9 +19,9 @@ async def spend(store: Store, ven_id: VenId = HOME, once: Once = ONCE) -> None:
         await nonces.spend(tx, ven_id, once)
 
 
-@pytest.mark.proves("F3")
+@pytest.mark.proves("F3", "VT05")
 async def test_a_nonce_is_spent_once_for_all_processes_and_beyond_a_restart(world: World) -> None:
-    other = await Store.open(world.folder)
+    other = await Store.open(world.folder, world.url)
     await spend(world.store)
     with pytest.raises(Forged, match="replayed"):
         await spend(world.store)

@@ -8,8 +8,8 @@ from vtn.store import changes
 from vtn.store.engine import Store
 
 
-async def main(folder: Path, times: int) -> None:
-    store = await Store.open(folder)
+async def main(times: int, folder: Path, url: str | None = None) -> None:
+    store = await Store.open(folder, url)
     for _ in range(times):
         async with store.writing() as tx:
             await changes.announce(tx)
@@ -17,4 +17,4 @@ async def main(folder: Path, times: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]), int(sys.argv[2])))
+    asyncio.run(main(int(sys.argv[1]), Path(sys.argv[2]), *sys.argv[3:]))

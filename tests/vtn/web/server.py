@@ -20,7 +20,10 @@ from tests.pki import VEN_ECC, VEN_RSA, make_pki, ven_context, vtn_context
 from tests.vtn.world import HOME, NETWORK, PARK, World, schema
 from vtn import clock
 from vtn.model.network import Network, Site
+from vtn.web.connections import Connections
 from vtn.web.journal import Journal
+from vtn.web.listener import Listener
+from vtn.web.metrics import Metrics
 from vtn.web.openadr import Endpoint
 from vtn.web.signing import Signers
 
@@ -94,6 +97,10 @@ class Served:
     home: Peer
     park: Peer
     unknown: Peer
+    endpoint: Endpoint
+    metrics: Metrics
+    connections: Connections
+    listener: Listener
 
 
 def pki(folder: Path) -> Folder:
@@ -127,22 +134,23 @@ async def serving(
     log = Memory()
     journal = Journal(log)
     application = web.Application()
-    signers = Signers.load(made.secret(name) for name in VTN.values())
-    endpoint = Endpoint(world.desk, schema(), journal, signers)
+    metrics, connections = Metrics(), Connections()
+    endpoint = Endpoint(world.desk, schema(), journal, metrics)
     application.add_routes(endpoint.routes(prefix))
-    application.on_cleanup.append(endpoint.recorder.settle)
-    runner = web.AppRunner(application, access_log=None, auto_decompress=False)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=vtn_context(made, profile))
-    await site.start()
-    port: int = runner.addresses[0][1]
+    application.on_cleanup.append(endpoint.settle)
+    listener = Listener(application, connections)
+    signers = Signers.load(made.secret(name) for name in VTN.values())
+    await listener.open("127.0.0.1", 0, vtn_context(made, profile), signers)
     sessions = [session(made, name, profile) for name in (VEN_ECC, VEN_RSA, UNKNOWN)]
+    home, park, unknown = (Peer(listener.port, prefix, one) for one in sessions)
     try:
-        yield Served(world, log, journal, port, *(Peer(port, prefix, one) for one in sessions))
+        yield Served(
+            world, log, journal, listener.port, home, park, unknown, endpoint, metrics, connections, listener
+        )
     finally:
         for one in sessions:
             await one.close()
-        await runner.cleanup()
+        await listener.close()
 
 
 def session(made: Folder, name: str, profile: Profile) -> aiohttp.ClientSession:

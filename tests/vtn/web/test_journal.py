@@ -35,3 +35,12 @@ def test_a_peers_words_are_cut_and_cannot_pass_for_a_line_of_ours() -> None:
     assert why.isprintable()
     assert len(why) < LONGEST + 20
     assert (level, trouble) == ("error", {"why": "disk\\nfull"})
+
+
+def test_of_what_breaks_the_schema_the_place_is_told_and_not_the_words() -> None:
+    log = Memory()
+    journal = Journal(log)
+    element = "'{http://openadr.org/oadr-2.0b/2012/07}oadrVenName'"
+    for words in ("Mrs O'Hara", "{http://x}Mrs O'Hara", "x" * 300 + "O'Hara"):
+        journal.refusal("192.0.2.1", "AA", "HTTP 406", f"Element {element}: The value '{words}' is too long.")
+    assert {line["why"] for line in log.take()} == {"Element oadrVenName: The value '..' is too long."}

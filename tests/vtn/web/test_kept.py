@@ -13,7 +13,7 @@ from oadr.wire.messages.common import EiResponse
 from tests.pki import ven_context
 from tests.vtn.web.server import Served, pki, serving
 from tests.vtn.world import HOME, World, registration
-from vtn.web import openadr
+from vtn.web import replies
 
 RAW = envelope.write(Poll(ven_id=HOME))
 HEAD = "POST /OpenADR2/Simple/2.0b/OadrPoll HTTP/1.1\r\nHost: x\r\nContent-Type: application/xml\r\n"
@@ -39,15 +39,15 @@ def test_an_answer_that_is_kept_is_the_same_bytes_and_nobodys_elses() -> None:
     answers: list[Message] = [nothing("V1"), nothing("V2"), nothing("V1", code="452"), nothing("V1", "Q")]
     for _ in range(2):
         for answer in answers:
-            assert openadr._written(answer) == envelope.write(answer)
+            assert replies.written(answer) == envelope.write(answer)
 
 
 def test_what_echoes_a_peers_words_is_not_kept() -> None:
-    before = openadr._kept.cache_info().currsize
+    before = replies._kept.cache_info().currsize
     for number in range(10):
-        openadr._written(nothing("V1", f"{number}" + "x" * 60_000))
-    assert openadr._kept.cache_info().currsize == before
-    assert openadr._kept.cache_info().maxsize == openadr.KEPT
+        replies.written(nothing("V1", f"{number}" + "x" * 60_000))
+    assert replies._kept.cache_info().currsize == before
+    assert replies._kept.cache_info().maxsize == replies.KEPT
 
 
 async def exchange(site: Served, made: Folder, *parts: bytes) -> bytes:

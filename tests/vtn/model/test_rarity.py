@@ -6,7 +6,7 @@ import pytest
 
 from oadr.charging.signals import Programme
 from tests.vtn.assess.fleet import F12, NOON, intervention
-from vtn.assess import rarity
+from vtn.model import rarity
 
 DAY = timedelta(days=1)
 

@@ -1,0 +1,8 @@
+"""The services answer alike on both databases."""
+
+import pytest
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(request: pytest.FixtureRequest) -> str:
+    return str(request.param)

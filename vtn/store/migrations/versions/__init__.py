@@ -1,0 +1,1 @@
+"""In the order of their numbers. What was released is never changed again."""
