@@ -226,7 +226,8 @@ class Evening:
         for count, level in enumerate((2, 1)):
             start = soon + count * SECOND
             target = {"resource_id": "simple"}
-            vtn.add(f"Run_{count + 1}", level, start=start, each=SECOND, signal=LEVEL, target=target)
+            length = (1 + 3 * count) * SECOND  # the second is a rise, which waits for up to two seconds
+            vtn.add(f"Run_{count + 1}", level, start=start, each=length, signal=LEVEL, target=target)
 
     async def withdrawn(self, ven: Ven) -> None:
         """Ours answers what it no longer has."""
